@@ -1,0 +1,1 @@
+"""Small checks of our own law, and generators of references."""
