@@ -1,0 +1,156 @@
+"""Databases, logins and migrations. Run by an administrator's connection, never by a service's own login.
+
+`bootstrap` makes the cluster-wide roles and one database per service; it may be run any number of times.
+`upgrade` brings a database to the newest schema: the kernel's lineage first, then the service's own.
+Alembic's context is global to the process, so databases are migrated one after another.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import URL, Connection, MetaData, text
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+
+from shared.db.policies import unprotected
+from shared.db.principals import Scope
+from shared.db.tables import KernelBase
+
+_HERE = Path(__file__).parent
+KERNEL_VERSIONS = _HERE.parent / "migrations" / "versions"
+
+SESSION_REVOKED = """
+create function kernel.session_revoked(session text) returns boolean language sql stable security definer
+set search_path = kernel as $$ select exists (select 1 from revoked_session where session_id = session) $$
+"""
+"""Asked by every unit when it opens, before it has any row scope (design §9)."""
+
+_ROLE = text("select 1 from pg_roles where rolname = :name")
+_DATABASE = text("select 1 from pg_database where datname = :name")
+
+
+def database_name(prefix: str, service: str) -> str:
+    """`puyou_relief`."""
+    return f"{prefix}_{service}"
+
+
+def login_name(prefix: str, service: str) -> str:
+    """`puyou_relief_app`: the only login a service process uses."""
+    return f"{prefix}_{service}_app"
+
+
+def _quoted(name: str) -> str:
+    if not name.replace("_", "").isalnum():
+        raise ValueError(f"not a plain database name: {name!r}")
+    return f'"{name}"'
+
+
+async def bootstrap(admin: URL, prefix: str, services: list[str], password: str) -> None:
+    """Make scope roles, owners, logins and databases that are missing."""
+    engine = create_async_engine(admin, isolation_level="AUTOCOMMIT")
+    literal = "'" + password.replace("'", "''") + "'"
+    try:
+        async with engine.connect() as connection:
+            await connection.execute(text("select pg_advisory_lock(7085)"))
+            await make_scope_roles(connection)
+            for service in services:
+                name = database_name(prefix, service)
+                await _make_role(connection, f"{name}_owner", "nologin")
+                login = login_name(prefix, service)
+                await _make_role(connection, login, "login noinherit")
+                await connection.execute(text(f"alter role {_quoted(login)} password {literal}"))
+                for scope in Scope:
+                    await connection.execute(text(f"grant {scope.value} to {_quoted(login)}"))
+                if not await connection.scalar(_DATABASE, {"name": name}):
+                    await connection.execute(
+                        text(
+                            f"create database {_quoted(name)} owner {_quoted(name + '_owner')}"
+                            " encoding 'UTF8' template template0"
+                        )
+                    )
+                await connection.execute(text(f"revoke all on database {_quoted(name)} from public"))
+                await connection.execute(text(f"grant connect on database {_quoted(name)} to {_quoted(login)}"))
+            await connection.execute(text("select pg_advisory_unlock(7085)"))
+    finally:
+        await engine.dispose()
+
+
+async def make_scope_roles(connection: AsyncConnection) -> None:
+    """The no-login roles whose rows a unit of work may see; one set per cluster."""
+    for scope in Scope:
+        await _make_role(connection, scope.value, "nologin")
+
+
+async def _make_role(connection: AsyncConnection, name: str, kind: str) -> None:
+    if not await connection.scalar(_ROLE, {"name": name}):
+        await connection.execute(text(f"create role {_quoted(name)} {kind}"))
+
+
+async def upgrade(admin: URL, prefix: str, service: str, versions: Path) -> None:
+    """Migrate one service's database to head, as its owner, in one transaction."""
+    name = database_name(prefix, service)
+    engine = create_async_engine(admin.set(database=name))
+    try:
+        async with engine.begin() as connection:
+            await connection.execute(text("select pg_advisory_xact_lock(7086)"))
+            await connection.execute(text("create extension if not exists btree_gist"))
+            await connection.execute(text(f"set local role {_quoted(name + '_owner')}"))
+            await connection.run_sync(_prepare)
+            await connection.run_sync(_to_head, "kernel", KERNEL_VERSIONS)
+            await connection.run_sync(_to_head, "public", versions)
+            faults = await connection.run_sync(unprotected)
+            if faults:
+                raise RuntimeError(f"{service}: tables without row security: {faults}")
+    finally:
+        await engine.dispose()
+
+
+def _prepare(connection: Connection) -> None:
+    connection.execute(text("create schema if not exists kernel"))
+    everyone = ", ".join(scope.value for scope in Scope)
+    for schema in ("kernel", "public"):
+        connection.execute(text(f"grant usage on schema {schema} to {everyone}"))
+    connection.execute(text("grant usage on schema kernel to public"))
+
+
+def lineage(connection: Connection, schema: str, versions: Path, **attributes: Any) -> Config:
+    """An Alembic configuration for the lineage in `versions`, whose version table lies in `schema`."""
+    config = Config()
+    config.set_main_option("script_location", str(_HERE / "alembic"))
+    config.set_main_option("version_locations", str(versions))
+    config.set_main_option("path_separator", "newline")
+    config.set_main_option("file_template", "%%(rev)s_%%(slug)s")
+    config.attributes.update(connection=connection, schema=schema, version_table="alembic_version", **attributes)
+    return config
+
+
+def _to_head(connection: Connection, schema: str, versions: Path) -> None:
+    command.upgrade(lineage(connection, schema, versions), "head")
+
+
+def differences(connection: Connection, schema: str, versions: Path, metadata: MetaData) -> list[Any]:
+    """What the tables in the code have and the migrated schema has not, or the other way round."""
+    from alembic.autogenerate import compare_metadata
+    from alembic.migration import MigrationContext
+
+    context = MigrationContext.configure(
+        connection,
+        opts={"include_schemas": True, "include_name": only_schema(schema), "compare_type": True},
+    )
+    return list(compare_metadata(context, metadata))
+
+
+def only_schema(schema: str) -> Any:
+    """Alembic filter: look at one schema only (`public` is Alembic's None)."""
+
+    def include(name: str | None, kind: str, _parents: Any) -> bool:
+        if kind == "schema":
+            return name == (None if schema == "public" else schema)
+        return name != "alembic_version"
+
+    return include
+
+
+kernel_metadata = KernelBase.metadata
+"""All kernel tables that have been imported."""

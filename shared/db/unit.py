@@ -1,0 +1,201 @@
+"""The unit of work: one transaction per request, event or job (design §4).
+
+It carries the session, the principal, the events to send and the audit note. Nothing inside a room commits:
+the edge that opened the unit does, so the change, its events and its audit row are one transaction.
+"""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, Protocol, TypeVar
+
+from sqlalchemy import Executable, Result, select, text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+from sqlmodel import SQLModel
+
+from shared import clock
+from shared.db.principals import Principal, Scope
+from shared.db.problems import Conflict, NotFound
+
+Row = TypeVar("Row", bound=SQLModel)
+
+_OPEN = text(
+    "select set_config('role', :role, true), set_config('puyou.lo', :lo, true), set_config('puyou.hi', :hi, true),"
+    " set_config('puyou.org', :org, true), set_config('puyou.person', :person, true),"
+    " set_config('puyou.account', :account, true), kernel.session_revoked(:session)"
+)
+_SWITCH = text("select set_config('role', :role, true)")
+
+
+class Emitted(Protocol):
+    """What the events room needs to know of an event; see `shared.events.contract.Event`."""
+
+    @classmethod
+    def event_type(cls) -> str: ...
+
+
+class Sealer(Protocol):
+    """The service's field encryption; see `shared.security.vault.Vault`."""
+
+    def seal(self, table: Any, field: str, row_id: str, text: str) -> bytes: ...
+    def open(self, table: Any, field: str, row_id: str, blob: bytes) -> str: ...
+    def index(self, field: str, text: str) -> bytes: ...
+    def seal_bytes(self, table: Any, field: str, row_id: str, data: bytes) -> bytes: ...
+    def open_bytes(self, table: Any, field: str, row_id: str, blob: bytes) -> bytes: ...
+
+
+@dataclass(slots=True)
+class Pending:
+    """An event waiting for its commit."""
+
+    event: Any
+    subject: str | None
+    area_code: str
+    causation_id: str | None
+    trace_id: str
+
+
+@dataclass(slots=True)
+class Note:
+    """What the audit row of this unit says beyond who, when and which route."""
+
+    action: str = ""
+    subjects: list[str] = field(default_factory=list)
+    case_id: str = ""
+    purpose: str = ""
+    reason: str = ""
+    grade: str = ""
+    count: int | None = None
+    outcome: str = "done"
+    code: str = ""
+    detail: dict[str, Any] = field(default_factory=dict)
+
+
+class UnitOfWork:
+    """One open transaction under one principal's rows."""
+
+    def __init__(
+        self,
+        connection: AsyncConnection,
+        principal: Principal,
+        *,
+        service: str,
+        name: str,
+        vault: Sealer,
+        trace_id: str = "",
+    ) -> None:
+        self.connection = connection
+        self.session = AsyncSession(bind=connection, expire_on_commit=False, autoflush=True)
+        self.principal = principal
+        self.vault = vault
+        self.service = service
+        self.name = name
+        self.trace_id = trace_id
+        self.now: datetime = clock.now()
+        self.session_revoked = False
+        self.if_match: int | None = None
+        self.emitted: list[Pending] = []
+        self.audit = Note(action=name)
+        self.audited = True
+        self.notes: list[Note] = []
+        self.causation_id: str | None = None
+
+    @property
+    def today(self) -> date:
+        """The business date of this unit in Asia/Shanghai."""
+        return clock.to_business_date(self.now)
+
+    async def open(self) -> None:
+        """Take on the principal's row scope; one round trip."""
+        who = self.principal
+        row = await self.connection.execute(
+            _OPEN,
+            {
+                "role": who.scope.value,
+                "lo": who.lo,
+                "hi": who.hi,
+                "org": who.org_id,
+                "person": who.person_id,
+                "account": who.account_id,
+                "session": who.session_id,
+            },
+        )
+        self.session_revoked = bool(row.one()[6])
+
+    async def execute(
+        self, statement: Executable, params: Mapping[str, Any] | Sequence[Any] | None = None
+    ) -> Result[Any]:
+        """Run any statement under this unit's rows."""
+        return await self.session.execute(statement, params)  # type: ignore[arg-type]
+
+    async def get(self, model: type[Row], row_id: str, *, lock: bool = False) -> Row:
+        """The row, or `NotFound` when it is absent or out of scope. `lock` takes the row lock first."""
+        row = await self.session.get(model, row_id, with_for_update=lock or None, populate_existing=lock)
+        if row is None:
+            raise NotFound
+        return row
+
+    async def first(self, statement: Any) -> Any:
+        """The first row's first column (or entity), or None."""
+        return (await self.session.execute(statement)).scalars().first()
+
+    async def all(self, statement: Any) -> list[Any]:
+        """All rows' first column (or entity)."""
+        return list((await self.session.execute(statement)).scalars().all())
+
+    async def lock(self, model: type[Row], row_ids: Sequence[str]) -> list[Row]:
+        """Lock rows smallest id first, so that two units never wait for each other in a ring."""
+        key = model.__mapper__.primary_key[0]  # type: ignore[attr-defined]
+        statement = select(model).where(key.in_(sorted(set(row_ids)))).order_by(key).with_for_update()
+        return await self.all(statement.execution_options(populate_existing=True))
+
+    def add(self, row: SQLModel) -> None:
+        """Insert at the next flush."""
+        self.session.add(row)
+
+    async def flush(self) -> None:
+        """Send pending inserts and updates now, so that constraints speak here."""
+        await self.session.flush()
+
+    def emit(
+        self, event: Emitted, *, area_code: str, subject: str | None = None, causation_id: str | None = None
+    ) -> None:
+        """Put an event into this transaction's outbox. Hold the subject's row lock: order follows commits."""
+        self.emitted.append(Pending(event, subject, area_code, causation_id or self.causation_id, self.trace_id))
+
+    def note(self, *, subjects: Sequence[str] = (), count: int | None = None, **fields: Any) -> None:
+        """Add to this unit's audit row: case_id, purpose, reason, detail={…}."""
+        self.audit.subjects.extend(subject for subject in subjects if subject not in self.audit.subjects)
+        if count is not None:
+            self.audit.count = count
+        self.audit.detail.update(fields.pop("detail", {}))
+        for key, value in fields.items():
+            setattr(self.audit, key, value)
+
+    def begin_part(self, action: str, *, case_id: str = "") -> None:
+        """Start one event's share of a batch: it gets an audit row of its own."""
+        self.audit = Note(action=action, case_id=case_id)
+
+    async def end_part(self) -> None:
+        """Close the share; its changes are sent now so that its errors are its own."""
+        await self.session.flush()
+        self.notes.append(self.audit)
+
+    def expect_version(self, version: int) -> None:
+        """Refuse when the caller's `If-Match` names another version of the row."""
+        if self.if_match is not None and self.if_match != version:
+            raise Conflict("version_changed", "记录已被他人修改，请刷新后再试")
+
+    @asynccontextmanager
+    async def elevated(self, reason: str) -> AsyncIterator[None]:
+        """A named system verb inside this unit: rows outside the caller's scope, said in the audit row."""
+        await self.session.flush()
+        await self.connection.execute(_SWITCH, {"role": Scope.SYSTEM.value})
+        self.audit.detail.setdefault("elevated", []).append(reason)
+        try:
+            yield
+            await self.session.flush()
+        finally:
+            if self.connection.in_transaction() and self.session.is_active:
+                await self.connection.execute(_SWITCH, {"role": self.principal.scope.value})

@@ -1,0 +1,199 @@
+"""The inbox is the work queue: events are stored first and worked off in order, exactly once (design §5)."""
+
+import json
+import traceback
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from zlib import crc32
+
+from sqlalchemy import text
+
+from shared import clock
+from shared.db.database import Database
+from shared.db.principals import system_principal
+from shared.db.unit import UnitOfWork
+from shared.events.contract import Envelope
+from shared.events.handling import Handlers
+from shared.events.tables import PARTITIONS
+from shared.events.transport import Message
+
+BACK_OFF = (timedelta(seconds=2), timedelta(seconds=10), timedelta(minutes=1), timedelta(minutes=5))
+"""Waits between tries; after the last one the event is parked for a human."""
+
+_STORE = text(
+    "insert into kernel.inbox (id, partition, stream, type, envelope, state, attempts, received_at)"
+    " select m.id, m.partition, m.stream, m.type, m.envelope, 'pending', 0, :now"
+    " from unnest(cast(:ids as text[]), cast(:partitions as int[]), cast(:streams as text[]),"
+    " cast(:types as text[]), cast(:envelopes as text[])) with ordinality"
+    " as m(id, partition, stream, type, envelope, place) order by m.place on conflict (id) do nothing"
+)
+_DUE_PARTITIONS = text(
+    "select distinct i.partition from kernel.inbox i left join kernel.blocked_stream b on b.stream = i.stream"
+    " where i.state = 'pending' and (b.stream is null or (b.event_id = i.id and b.next_at <= :now))"
+)
+_CLAIM = text("select pg_try_advisory_xact_lock(7087, :partition)")
+_NEXT = text(
+    "select i.id, i.type, i.stream, i.envelope, i.attempts from kernel.inbox i"
+    " left join kernel.blocked_stream b on b.stream = i.stream"
+    " where i.state = 'pending' and i.partition = :partition"
+    " and (b.stream is null or (b.event_id = i.id and b.next_at <= :now)) order by i.seq limit :limit"
+)
+_DONE = text("update kernel.inbox set state = 'done', done_at = :now, error = null where id = any(:ids)")
+_UNBLOCK = text("delete from kernel.blocked_stream where event_id = any(:ids)")
+_FAILED = text(
+    "update kernel.inbox set attempts = attempts + 1, error = :error, state = :state where id = :id"
+    " and state = 'pending'"
+)
+_BLOCK = text(
+    "insert into kernel.blocked_stream (stream, event_id, next_at) values (:stream, :id, :next_at)"
+    " on conflict (stream) do update set next_at = excluded.next_at where blocked_stream.event_id = excluded.event_id"
+)
+
+
+def partition_of(stream: str) -> int:
+    """Stable across processes and versions: crc32, not the interpreter's hash."""
+    return crc32(stream.encode()) % PARTITIONS
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A row in hand."""
+
+    id: str
+    type: str
+    stream: str
+    envelope: str
+    attempts: int
+
+
+class Inbox:
+    """One service's inbox: stores batches from the transport and works them off."""
+
+    def __init__(self, database: Database, handlers: Handlers) -> None:
+        self.service = database.service
+        self.types = handlers.types
+        self._database = database
+        self._handlers = handlers
+        self._who = system_principal(f"{database.service}.reactions")
+        self.wake: Any = lambda: None
+
+    async def receive(self, messages: Sequence[Message]) -> None:
+        """Store a batch; duplicates fall out."""
+        async with self._database.unit(self._who, f"{self.service}.inbox:receive", worker=True) as unit:
+            unit.audited = False
+            await self.store(unit, messages)
+        self.wake()
+
+    async def store(self, unit: UnitOfWork, messages: Sequence[Message]) -> None:
+        """Store within an open unit (timers, schedules, answers of outside calls)."""
+        streams = [
+            f"{message.stream}|{message.id}" if self._handlers.order_free(message.type) else message.stream
+            for message in messages
+        ]
+        await unit.connection.execute(
+            _STORE,
+            {
+                "now": unit.now,
+                "ids": [message.id for message in messages],
+                "partitions": [partition_of(stream) for stream in streams],
+                "streams": streams,
+                "types": [message.type for message in messages],
+                "envelopes": [message.envelope for message in messages],
+            },
+        )
+
+    async def work(self, limit: int = 20) -> int:
+        """Work off what is due now, partition by partition; returns how many events are done."""
+        now = clock.now()
+        async with self._database.unit(self._who, f"{self.service}.inbox:look", worker=True) as unit:
+            unit.audited = False
+            partitions = list((await unit.connection.execute(_DUE_PARTITIONS, {"now": now})).scalars())
+        done = 0
+        for partition in partitions:
+            done += await self._work_partition(partition, limit)
+        return done
+
+    async def _work_partition(self, partition: int, limit: int) -> int:
+        try:
+            return await self._run(partition, limit)
+        except Exception:  # noqa: BLE001 - one of the batch failed: the rest must not wait for it
+            done = 0
+            for _ in range(limit):
+                worked = await self._run_one(partition)
+                if not worked:
+                    break
+                done += worked
+            return done
+
+    async def _run(self, partition: int, limit: int) -> int:
+        name = f"{self.service}.inbox:batch"
+        async with self._database.unit(self._who, name, worker=True) as unit:
+            unit.audited = False
+            claimed = await self._claim(unit, partition, limit)
+            for row in claimed:
+                await self._handle(unit, row)
+            await self._finish(unit, [row.id for row in claimed])
+        return len(claimed)
+
+    async def _run_one(self, partition: int) -> int:
+        failed: Claimed | None = None
+        try:
+            async with self._database.unit(self._who, f"{self.service}.inbox:one", worker=True) as unit:
+                unit.audited = False
+                claimed = await self._claim(unit, partition, 1)
+                if not claimed:
+                    return 0
+                failed = claimed[0]
+                await self._handle(unit, failed)
+                await self._finish(unit, [failed.id])
+        except Exception:
+            if failed is None:
+                raise
+            await self._failed(failed, traceback.format_exc(limit=-6))
+            return 1
+        return 1
+
+    async def _claim(self, unit: UnitOfWork, partition: int, limit: int) -> list[Claimed]:
+        if not await unit.connection.scalar(_CLAIM, {"partition": partition}):
+            return []
+        rows = await unit.connection.execute(_NEXT, {"partition": partition, "now": unit.now, "limit": limit})
+        return [Claimed(*row) for row in rows]
+
+    async def _handle(self, unit: UnitOfWork, row: Claimed) -> None:
+        envelope = Envelope.read(row.envelope)
+        unit.trace_id = envelope.traceparent
+        unit.causation_id = envelope.id
+        unit.begin_part(f"{self.service}.inbox:{row.type}", case_id=str(envelope.data.get("deathCaseId", "")))
+        await self._handlers.run(unit, envelope)
+        await unit.end_part()
+
+    async def _finish(self, unit: UnitOfWork, ids: list[str]) -> None:
+        if ids:
+            await unit.session.flush()
+            await unit.connection.execute(_DONE, {"ids": ids, "now": unit.now})
+            await unit.connection.execute(_UNBLOCK, {"ids": ids})
+
+    async def _failed(self, row: Claimed, error: str) -> None:
+        parked = row.attempts >= len(BACK_OFF)
+        async with self._database.unit(self._who, f"{self.service}.inbox:failed", worker=True) as unit:
+            unit.audited = False
+            next_at: datetime | None = None if parked else unit.now + BACK_OFF[row.attempts]
+            state = "parked" if parked else "pending"
+            failed = await unit.connection.execute(
+                _FAILED, {"id": row.id, "error": error[-4000:].replace("\0", ""), "state": state}
+            )
+            if failed.rowcount:  # nobody else has finished it meanwhile
+                await unit.connection.execute(_BLOCK, {"stream": row.stream, "id": row.id, "next_at": next_at})
+
+
+def internal_message(kind: str, key: str, subject: str, now: datetime, data: dict[str, Any], service: str) -> Message:
+    """A message of the service to itself: `timer:…`, `schedule:…`, `call:…`. `kind/key` makes it unique."""
+    envelope = Envelope(id=f"{kind}/{key}", source=service, type=kind, subject=subject, time=now, data=data)
+    return Message(
+        envelope.id,
+        kind,
+        f"{kind}|{subject}",
+        json.dumps(envelope.model_dump(mode="json"), ensure_ascii=False),
+    )

@@ -1,0 +1,59 @@
+"""The standing work of a service: relay, inbox, timers, and whatever else is due. Woken at once, polled slowly."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+log = logging.getLogger("puyou.loops")
+
+_WAIT_AFTER_ERROR = 1.0
+
+
+@dataclass(slots=True)
+class Loop:
+    """Calls `work()` again at once while it returns a number above zero, else waits for a wake or the poll."""
+
+    name: str
+    work: Callable[[], Awaitable[int]]
+    poll_seconds: float
+    _woken: asyncio.Event = field(default_factory=asyncio.Event)
+    _task: asyncio.Task[None] | None = None
+    _stopping: bool = False
+
+    def wake(self) -> None:
+        """Look now."""
+        self._woken.set()
+
+    def start(self) -> None:
+        """Begin in the running event loop."""
+        self._task = asyncio.create_task(self._run(), name=self.name)
+
+    async def stop(self) -> None:
+        """End after the batch in hand, or at the latest after five seconds."""
+        if self._task is None:
+            return
+        task, self._task = self._task, None
+        self._stopping = True
+        self._woken.set()
+        done, _ = await asyncio.wait([task], timeout=5)
+        if not done:
+            task.cancel()
+            await asyncio.wait([task], timeout=2)
+
+    async def _run(self) -> None:
+        while not self._stopping:
+            self._woken.clear()
+            try:
+                while not self._stopping and await self.work():
+                    pass
+            except asyncio.CancelledError:
+                raise
+            except Exception:
+                log.exception("loop failed", extra={"loop": self.name})
+                await asyncio.sleep(_WAIT_AFTER_ERROR)
+                continue
+            try:
+                await asyncio.wait_for(self._woken.wait(), self.poll_seconds)
+            except TimeoutError:
+                continue

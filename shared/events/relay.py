@@ -1,0 +1,43 @@
+"""The relay takes unsent outbox rows in order, publishes them and marks them sent.
+
+One relay per service is active (session advisory lock). A crash between publish and mark sends the batch again;
+the inbox drops what it has.
+"""
+
+from sqlalchemy import text
+
+from shared.db import crash
+from shared.db.database import Database
+from shared.db.principals import system_principal
+from shared.events.transport import Message, Transport
+
+_UNSENT = text(
+    "select id, type, subject, envelope from kernel.outbox where sent_at is null order by seq limit :limit for update"
+)
+_SENT = text("update kernel.outbox set sent_at = :now where id = any(:ids)")
+_CLAIM = text("select pg_try_advisory_xact_lock(7088, 0)")
+
+
+class Relay:
+    """Moves one service's outbox onto the transport."""
+
+    def __init__(self, database: Database, transport: Transport) -> None:
+        self._database = database
+        self._transport = transport
+        self._who = system_principal(f"{database.service}.relay")
+
+    async def work(self, limit: int = 500) -> int:
+        """Publish one batch; returns its size. Raises when a subscriber could not store it."""
+        service = self._database.service
+        async with self._database.unit(self._who, f"{service}.relay", worker=True) as unit:
+            unit.audited = False
+            if not await unit.connection.scalar(_CLAIM):
+                return 0
+            rows = (await unit.connection.execute(_UNSENT, {"limit": limit})).all()
+            if not rows:
+                return 0
+            messages = [Message(row.id, row.type, f"{service}|{row.subject}", row.envelope) for row in rows]
+            await self._transport.publish(service, messages)
+            crash.reached(f"{service}.relay:published")
+            await unit.connection.execute(_SENT, {"now": unit.now, "ids": [message.id for message in messages]})
+        return len(messages)

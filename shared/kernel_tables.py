@@ -1,0 +1,8 @@
+"""Every table of the kernel, imported once: what the kernel's Alembic lineage is compared with."""
+
+from shared.effects import tables as effects
+from shared.events import tables as events
+from shared.security import tables as security
+from shared.web import tables as web
+
+ROOMS = (effects, events, security, web)

@@ -1,0 +1,51 @@
+"""Metrics of a service, defined once per process with a `service` label (labels never hold ids)."""
+
+import time
+from typing import Any
+
+from prometheus_client import Counter, Gauge, Histogram
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+REQUESTS = Histogram(
+    "puyou_request_seconds",
+    "Requests by route template",
+    ["service", "method", "route", "status"],
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
+)
+EVENTS_DONE = Counter("puyou_inbox_done_total", "Events worked off", ["service"])
+OUTBOX_AGE = Gauge("puyou_outbox_oldest_seconds", "Age of the oldest unsent event", ["service"])
+INBOX_AGE = Gauge("puyou_inbox_oldest_seconds", "Age of the oldest pending event", ["service"])
+INBOX_PENDING = Gauge("puyou_inbox_pending", "Events not worked off yet", ["service"])
+PARKED = Gauge("puyou_inbox_parked", "Events a human has to look at", ["service"])
+BLOCKED = Gauge("puyou_blocked_subjects", "Subjects whose events wait behind a failed one", ["service"])
+UNSEALED = Gauge("puyou_audit_unsealed", "Audit rows not yet in a sealed block", ["service"])
+OVERDUE = Gauge("puyou_tasks_overdue", "One-thing tasks past their limit", ["service"])
+
+
+class MeasureRequests:
+    """ASGI middleware: latency by route template, never by path."""
+
+    def __init__(self, app: ASGIApp, service: str) -> None:
+        self.app = app
+        self.service = service
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Time one request."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        started = time.perf_counter()
+        status = "500"
+
+        async def watch(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = str(message["status"])
+            await send(message)
+
+        try:
+            await self.app(scope, receive, watch)
+        finally:
+            route: Any = scope.get("route")
+            template = getattr(route, "path", "none")
+            REQUESTS.labels(self.service, scope["method"], template, status).observe(time.perf_counter() - started)

@@ -1,0 +1,99 @@
+"""The sealer: each second it chains finished audit rows into a block, and signs the chain's end once a day."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+from sqlalchemy import insert, select, text
+
+from shared.clock import to_business_date
+from shared.db.database import Database
+from shared.db.principals import system_principal
+from shared.db.unit import UnitOfWork
+from shared.security.keys import SigningKeys
+from shared.security.seal import Block, Root, export_lines, seal_block, sign_root
+from shared.security.tables import AuditBlock, AuditRoot, AuditRow
+
+_CLAIM = text("select pg_try_advisory_xact_lock(7091, 0)")
+# rows of transactions that may still be running stay for the next round
+_HORIZON = text("select pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
+_ROWS_A_BLOCK = 2000
+
+
+class Sealing:
+    """Seals one service's audit log."""
+
+    def __init__(self, database: Database, keys: SigningKeys) -> None:
+        self._database = database
+        self._keys = keys
+        self._who = system_principal(f"{database.service}.sealer")
+
+    async def work(self) -> int:
+        """One block; returns the number of rows sealed (0: nothing to do)."""
+        async with self._database.unit(self._who, f"{self._database.service}.seal", worker=True) as unit:
+            unit.audited = False
+            if not await unit.connection.scalar(_CLAIM):
+                return 0
+            last = await unit.first(select(AuditBlock).order_by(AuditBlock.number.desc()).limit(1))  # type: ignore[attr-defined]
+            await self._sign_yesterday(unit, last)
+            horizon = int(await unit.connection.scalar(_HORIZON) or 0)
+            rows, below = await _unsealed(unit, last, horizon)
+            if not rows:
+                return 0
+            block = seal_block(Block.from_json(last.content) if last else None, rows)
+            values = {
+                "number": block.number,
+                "below_tx": below,
+                "sealed_at": unit.now,
+                "content": block.as_json(),
+                "digest": block.digest,
+            }
+            await unit.connection.execute(insert(AuditBlock).values(**values))
+        return len(rows)
+
+    async def _sign_yesterday(self, unit: UnitOfWork, last: AuditBlock | None) -> None:
+        """The first look of a new day signs the end of the day before."""
+        if last is None:
+            return
+        day = to_business_date(last.sealed_at)
+        if day >= unit.today or await unit.first(select(AuditRoot.day).where(AuditRoot.day == day)):  # type: ignore[arg-type]
+            return
+        root = sign_root(day, Block.from_json(last.content), self._keys)
+        await unit.connection.execute(insert(AuditRoot).values(day=day, content=root.as_json()))
+
+
+async def _unsealed(unit: UnitOfWork, last: AuditBlock | None, horizon: int) -> tuple[list[dict[str, Any]], int]:
+    """Rows from the last block's end up to the horizon, whole transactions only, in order of (tx, id)."""
+    start = last.below_tx if last else 0
+    tx = AuditRow.tx
+    statement = (
+        select(AuditRow.__table__)  # type: ignore[attr-defined]
+        .where(tx >= start, tx < horizon)  # type: ignore[operator]
+        .order_by(tx, AuditRow.__table__.c.id.collate("C"))  # type: ignore[attr-defined]
+        .limit(_ROWS_A_BLOCK + 1)
+    )
+    rows = [dict(row._mapping) for row in await unit.connection.execute(statement)]
+    below = horizon
+    if len(rows) > _ROWS_A_BLOCK:
+        below = rows[-1]["tx"]
+        whole = [row for row in rows if row["tx"] < below]
+        if not whole:
+            raise RuntimeError(f"transaction {below} wrote more than {_ROWS_A_BLOCK} audit rows")
+        rows = whole
+    return [as_sealed(row) for row in rows], below
+
+
+def as_sealed(row: dict[str, Any]) -> dict[str, Any]:
+    """The JSON form a row is sealed and exported in: instants as ISO text in UTC."""
+    return {**row, "at": row["at"].isoformat()}
+
+
+async def export(unit: UnitOfWork) -> AsyncIterator[str]:
+    """The audit log as the verifier reads it, line by line."""
+    statement = select(AuditRow.__table__).order_by(AuditRow.tx, AuditRow.__table__.c.id.collate("C"))  # type: ignore[attr-defined, arg-type]
+    rows = [as_sealed(dict(row._mapping)) for row in await unit.connection.execute(statement)]
+    blocks = [
+        Block.from_json(block.content) for block in await unit.all(select(AuditBlock).order_by(AuditBlock.number))
+    ]  # type: ignore[arg-type]
+    roots = [Root.from_json(root.content) for root in await unit.all(select(AuditRoot).order_by(AuditRoot.day))]  # type: ignore[arg-type]
+    for line in export_lines(rows, blocks, roots):
+        yield line

@@ -1,0 +1,213 @@
+"""`create_service`: a FastAPI app with everything a service must have. A service's `app.py` is its table of contents.
+
+What comes with it: routes with permission and unit of work, outbox relay, inbox worker, timers and schedules, audit
+log and sealer, health and metrics. Embedded and distributed processes run the same object; only the transport and
+the database address differ (design §1).
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from sqlalchemy import URL
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse, Response
+
+from shared.contracts.brain import SessionRevoked
+from shared.db.database import Database
+from shared.db.migrate import database_name, login_name
+from shared.events.alarm import Alarm
+from shared.events.handling import Handlers, Subscription, on
+from shared.events.inbox import Inbox
+from shared.events.loops import Loop
+from shared.events.outbox import flush_outbox
+from shared.events.relay import Relay
+from shared.events.schedules import Schedule
+from shared.events.transport import Transport
+from shared.observability.metrics import MeasureRequests
+from shared.observability.standing import measure_standing
+from shared.security.audit import flush_audit
+from shared.security.keys import ServiceKeys
+from shared.security.permissions import Permissions
+from shared.security.sealing import Sealing
+from shared.security.tokens import TokenVerifier
+from shared.security.vault import Vault
+from shared.settings import Settings
+from shared.web.edge import Edge
+from shared.web.operations import OPERATIONS_PERMISSIONS, operations_router
+from shared.web.problems import plain_problem, problem_response, validation_problem
+from shared.web.route import UnitRoute
+from shared.web.sessions import revoke_session
+
+_RESPONSES: dict[int | str, dict[str, Any]] = {
+    code: {"description": words, "content": {"application/problem+json": {}}}
+    for code, words in {
+        400: "不是有效的请求",
+        401: "未登录",
+        403: "无权办理",
+        404: "没有找到",
+        409: "状态冲突",
+        413: "内容过大",
+        422: "内容不符合要求",
+        503: "系统繁忙",
+    }.items()
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceSpec:
+    """What one service is made of. `workers` are extra standing loops: name → work() as in `Loop`."""
+
+    name: str
+    title: str
+    folder: Path
+    rooms: Sequence[APIRouter]
+    subscriptions: Sequence[Subscription] = ()
+    schedules: Sequence[Schedule] = ()
+    workers: Callable[["Runtime"], dict[str, Callable[[], Awaitable[int]]]] | None = None
+    state: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def migrations(self) -> Path:
+        """The service's own Alembic lineage."""
+        return self.folder / "migrations" / "versions"
+
+
+@dataclass(slots=True)
+class Runtime:
+    """The living parts of one service."""
+
+    spec: ServiceSpec
+    settings: Settings
+    database: Database
+    inbox: Inbox
+    loops: dict[str, Loop]
+
+    def wake(self) -> None:
+        """Look at everything now (the clock was moved)."""
+        for loop in self.loops.values():
+            loop.wake()
+
+    async def start(self, *, works: bool = True) -> None:
+        """Check the login, then begin the standing work (not in a process that only answers requests)."""
+        await self.database.check_login()
+        if works:
+            for loop in self.loops.values():
+                loop.start()
+
+    async def stop(self) -> None:
+        """Let every loop finish what it has in hand."""
+        for loop in self.loops.values():
+            await loop.stop()
+        await self.database.close()
+
+
+def create_service(spec: ServiceSpec, settings: Settings, keys: ServiceKeys, transport: Transport) -> FastAPI:
+    """Build the app. Raises when a route names no permission or the permission table has no such entry."""
+    runtime = _runtime(spec, settings, keys, transport)
+    permissions = Permissions.load(OPERATIONS_PERMISSIONS, spec.folder / "permissions.yaml")
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        await runtime.start()
+        try:
+            yield
+        finally:
+            await runtime.stop()
+
+    app = FastAPI(title=spec.title, version="1", lifespan=lifespan, docs_url=None, redoc_url=None, responses=_RESPONSES)
+    app.state.runtime = runtime
+    app.state.edge = Edge(
+        spec.name, runtime.database, permissions, TokenVerifier(keys.token_keys), settings.body_limit_bytes
+    )
+    for name, value in spec.state.items():
+        setattr(app.state, name, value)
+    for room in [*spec.rooms, operations_router(spec.name)]:
+        for route in room.routes:
+            _check_route(route, permissions)
+        app.router.routes.extend(room.routes)
+    if unused := permissions.unused():
+        raise LookupError(f"{spec.name}: permissions no route asks for: {unused}")
+    app.add_middleware(MeasureRequests, service=spec.name)
+    _add_answers(app, runtime)
+    return app
+
+
+def _check_route(route: Any, permissions: Permissions) -> None:
+    if not isinstance(route, UnitRoute):
+        raise TypeError(f"{getattr(route, 'path', route)}: rooms use shared.web.Router, which gives the unit of work")
+    route.responses = {**_RESPONSES, **route.responses}
+    if route.permit.resource:
+        permissions.require(route.permit.resource, route.permit.verb)
+
+
+def _runtime(spec: ServiceSpec, settings: Settings, keys: ServiceKeys, transport: Transport) -> Runtime:
+    url = URL.create(
+        "postgresql+asyncpg",
+        username=login_name(settings.database_prefix, spec.name),
+        password=settings.database_password,
+        host=settings.database_host,
+        port=settings.database_port,
+        database=database_name(settings.database_prefix, spec.name),
+    )
+    database = Database(
+        spec.name,
+        url,
+        vault=Vault(keys, spec.name),
+        api_connections=settings.api_connections,
+        worker_connections=settings.worker_connections,
+        wait_seconds=settings.pool_wait_seconds,
+        finishers=[flush_outbox, flush_audit],
+    )
+    schedules = [
+        Subscription(f"schedule:{schedule.name}", schedule.handler, dict, order_free=True)
+        for schedule in spec.schedules
+    ]
+    handlers = Handlers([on(SessionRevoked, revoke_session, order_free=True), *spec.subscriptions, *schedules])
+    inbox = Inbox(database, handlers)
+    poll = settings.poll_seconds
+    works: dict[str, Callable[[], Awaitable[int]]] = {
+        "relay": Relay(database, transport).work,
+        "inbox": inbox.work,
+        "alarm": Alarm(database, inbox, spec.schedules).work,
+        "seal": Sealing(database, keys.audit_keys).work,
+        "standing": measure_standing(database),
+    }
+    runtime = Runtime(spec, settings, database, inbox, {})
+    if spec.workers:
+        works.update(spec.workers(runtime))
+    runtime.loops = {name: Loop(f"{spec.name}.{name}", work, poll) for name, work in works.items()}
+    inbox.wake = runtime.loops["inbox"].wake
+    database.after_commit.append(lambda unit: runtime.loops["relay"].wake() if unit.emitted else None)
+    transport.attach(inbox)
+    return runtime
+
+
+def _add_answers(app: FastAPI, runtime: Runtime) -> None:
+    @app.get("/health/live", include_in_schema=False)
+    async def live() -> dict[str, str]:
+        return {"status": "ok"}
+
+    @app.get("/health/ready", include_in_schema=False)
+    async def ready() -> Response:
+        try:
+            await runtime.database.ping()
+        except Exception:  # noqa: BLE001 - any reason means not ready
+            return JSONResponse({"status": "away"}, 503)
+        return JSONResponse({"status": "ok"})
+
+    @app.exception_handler(HTTPException)
+    async def refused(request: Request, error: HTTPException) -> Response:
+        words = {404: ("not_found", "没有这个地址"), 405: ("method_not_allowed", "不支持的请求方法")}
+        code, detail = words.get(error.status_code, ("bad_request", "请求格式错误"))
+        problem = plain_problem(error.status_code, code, detail)
+        problem.headers = dict(error.headers or {})
+        return problem_response(problem, request.headers.get("x-request-id", ""))
+
+    @app.exception_handler(RequestValidationError)
+    async def invalid(request: Request, error: RequestValidationError) -> Response:
+        return problem_response(validation_problem(error), request.headers.get("x-request-id", ""))

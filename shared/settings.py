@@ -1,0 +1,46 @@
+"""What a deployment may set. One class, read from the environment (`PUYOU_…`); the settings table in
+docs/operations is generated from it.
+
+Outside `dev` a process refuses to start with secrets that were generated for it (design §3).
+"""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Settings of one process. Every field has a default that is right for `make demo`."""
+
+    model_config = SettingsConfigDict(env_prefix="PUYOU_", extra="ignore", frozen=True)
+
+    env: Literal["dev", "test", "prod"] = Field("dev", description="`dev` shows the demo accounts and the clock")
+    home: Path = Field(Path(".puyou"), description="folder of data, keys and story.json")
+    host: str = Field("127.0.0.1", description="address the gateway listens on")
+    port: int = Field(8080, ge=0, le=65535, description="port the gateway listens on; 0 takes a free one")
+    database_host: str = Field("127.0.0.1", description="address of the PostgreSQL server")
+    database_port: int = Field(5432, description="port of the PostgreSQL server")
+    database_prefix: str = Field(
+        "puyou", pattern=r"^[a-z][a-z0-9_]{0,30}$", description="prefix of databases and logins"
+    )
+    database_password: str = Field("", description="password of every service login")
+    api_connections: int = Field(4, ge=1, description="connections a service keeps for requests")
+    worker_connections: int = Field(3, ge=1, description="connections a service keeps for events and jobs")
+    pool_wait_seconds: float = Field(5.0, gt=0, description="how long a request waits for a connection before 503")
+    keyring_file: Path | None = Field(None, description="secrets; in dev made at first start under home")
+    demo_password: str = Field("puyou-demo", description="password of the demo accounts (dev only)")
+    body_limit_bytes: int = Field(2_000_000, ge=1_000, description="largest request body a service reads")
+    poll_seconds: float = Field(1.0, gt=0, description="slow poll of outbox, inbox, timers and calls")
+    departments_url: str = Field("", description="base address of the outside departments' exchange")
+
+    @property
+    def is_dev(self) -> bool:
+        """Demo accounts, the movable clock and generated secrets exist only here."""
+        return self.env in ("dev", "test")
+
+    @property
+    def keyring_path(self) -> Path:
+        """Where the secrets lie."""
+        return self.keyring_file or self.home / "keyring.json"

@@ -1,0 +1,109 @@
+"""What the people who run a service need at 3 a.m.: parked events with their reason, replay, audit log and export."""
+
+from datetime import datetime
+from pathlib import Path
+
+from fastapi import APIRouter
+from sqlalchemy import select, text
+from starlette.responses import PlainTextResponse
+
+from shared.db.problems import NotFound
+from shared.events.tables import InboxRow
+from shared.security.sealing import export
+from shared.security.tables import AuditRow
+from shared.web.paging import Page, PageQuery, paginate
+from shared.web.route import Router, Unit, permit
+from shared.web.wire import ShortText, Wire
+
+
+class ParkedEvent(Wire):
+    """An event that waits for a human. Its payload holds person references only."""
+
+    id: str
+    type: str
+    stream: str
+    attempts: int
+    error: str | None
+    received_at: datetime
+
+
+class AuditEntry(Wire):
+    """One line of the audit log."""
+
+    id: str
+    at: datetime
+    account_id: str
+    role: str
+    area_code: str
+    action: str
+    outcome: str
+    code: str
+    subjects: list[str]
+    case_id: str
+    purpose: str
+    reason: str
+    count: int | None
+    trace_id: str
+
+
+class Replayed(Wire):
+    """How many events go again."""
+
+    replayed: int
+
+
+OPERATIONS_PERMISSIONS = Path(__file__).parent / "permissions.yaml"
+
+_REPLAY = text(
+    "update kernel.inbox set state = 'pending', attempts = 0 where state = 'parked'"
+    " and (cast(:id as text) is null or id = :id) returning id"
+)
+_RELEASE = text("update kernel.blocked_stream set next_at = :now where event_id = any(:ids)")
+
+
+def operations_router(service: str) -> APIRouter:
+    """The routes every service has, under `/api/<service>/operations`."""
+    router = Router(prefix=f"/api/{service}/operations", tags=["operations"])
+
+    @router.get("/parked", operation_id=f"{service}_list_parked_events")
+    @permit("operations", "read")
+    async def list_parked_events(unit: Unit, page: PageQuery) -> Page[ParkedEvent]:
+        """停放的事件：失败多次、等待人工处理。"""
+        async with unit.elevated("list parked events"):
+            statement = select(InboxRow).where(InboxRow.state == "parked")  # type: ignore[arg-type]
+            return await paginate(unit, statement, [InboxRow.seq], page, ParkedEvent.model_validate)
+
+    @router.post("/parked/{event_id:path}/replay", operation_id=f"{service}_replay_parked_event")
+    @permit("operations", "replay")
+    async def replay_parked_event(event_id: ShortText, unit: Unit) -> Replayed:
+        """重新处理一条停放的事件；event_id 为 all 时重放全部。"""
+        async with unit.elevated("replay parked events"):
+            chosen = None if event_id == "all" else event_id
+            ids = list((await unit.execute(_REPLAY, {"id": chosen})).scalars())
+            if chosen and not ids:
+                raise NotFound
+            await unit.execute(_RELEASE, {"ids": ids, "now": unit.now})
+        unit.note(detail={"events": ids[:100]})
+        return Replayed(replayed=len(ids))
+
+    @router.get("/audit", operation_id=f"{service}_list_audit")
+    @permit("audit", "read", "personal")
+    async def list_audit(unit: Unit, page: PageQuery) -> Page[AuditEntry]:
+        """审计日志，新的在前。"""
+        async with unit.elevated("read the audit log"):
+            found = await paginate(
+                unit, select(AuditRow), [AuditRow.id], page, AuditEntry.model_validate, descending=True
+            )
+        unit.note(count=len(found.items))
+        return found
+
+    @router.get("/audit/export", operation_id=f"{service}_export_audit", response_class=PlainTextResponse)
+    @permit("audit", "export", "personal")
+    async def export_audit(unit: Unit) -> PlainTextResponse:
+        """审计日志导出，可用独立校验程序核验。"""
+        async with unit.elevated("export the audit log"):
+            lines = [line async for line in export(unit)]
+        unit.note(count=len(lines))
+        return PlainTextResponse("\n".join(lines) + "\n")
+
+    return router

@@ -1,0 +1,99 @@
+"""Keyset pages: `{items, nextCursor, total?}`. The cursor is the last row's sort key, never an offset."""
+
+import base64
+import binascii
+import json
+from collections.abc import Callable, Sequence
+from datetime import date, datetime
+from typing import Annotated, Any, Generic, TypeVar
+
+from fastapi import Query
+from pydantic import BaseModel, Field
+from sqlalchemy import Select, func, select, tuple_
+from sqlalchemy.sql import ColumnElement
+
+from shared.db.problems import Invalid
+from shared.db.unit import UnitOfWork
+from shared.web.wire import Wire
+
+Item = TypeVar("Item")
+
+
+class Page(Wire, Generic[Item]):
+    """One page of a list."""
+
+    items: list[Item]
+    next_cursor: str | None = None
+    total: int | None = None
+
+
+class PageParameters(BaseModel):
+    """What every list takes: `cursor` of the page before, `limit` ≤ 100, `total=true` to count."""
+
+    model_config = {"extra": "forbid"}
+
+    cursor: str | None = Field(None, max_length=500)
+    limit: int = Field(20, ge=1, le=100)
+    total: bool = False
+
+
+PageQuery = Annotated[PageParameters, Query()]
+
+
+async def paginate(
+    unit: UnitOfWork,
+    statement: Select[Any],
+    order: Sequence[Any],
+    page: PageParameters,
+    to_item: Callable[[Any], Item],
+    *,
+    descending: bool = False,
+) -> Page[Item]:
+    """One page of `statement` sorted by the columns of `order` (the last one unique).
+
+    The statement selects one entity; counts only when asked. Raises `Invalid` (bad_cursor).
+    """
+    total = None
+    if page.total:
+        total = await unit.session.scalar(select(func.count()).select_from(statement.order_by(None).subquery()))
+    if page.cursor:
+        position = _decode(page.cursor, order)
+        left = tuple_(*order)
+        right = tuple_(*position)
+        statement = statement.where(left < right if descending else left > right)
+    directed = [column.desc() if descending else column.asc() for column in order]
+    rows = await unit.all(statement.order_by(*directed).limit(page.limit + 1))
+    more = len(rows) > page.limit
+    rows = rows[: page.limit]
+    cursor = _encode([getattr(rows[-1], column.key) for column in order]) if more else None
+    return Page[Any](items=[to_item(row) for row in rows], next_cursor=cursor, total=total)
+
+
+def _encode(values: Sequence[Any]) -> str:
+    plain = [value.isoformat() if isinstance(value, date | datetime) else value for value in values]
+    return base64.urlsafe_b64encode(json.dumps(plain, ensure_ascii=False).encode()).decode().rstrip("=")
+
+
+def _decode(cursor: str, order: Sequence[ColumnElement[Any]]) -> list[Any]:
+    problem = Invalid("bad_cursor", "翻页标记无效，请从第一页开始", field="cursor")
+    try:
+        values = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+    except (binascii.Error, ValueError, UnicodeDecodeError):
+        raise problem from None
+    if not isinstance(values, list) or len(values) != len(order):
+        raise problem
+    return [_typed(value, column, problem) for value, column in zip(values, order, strict=True)]
+
+
+def _typed(value: Any, column: ColumnElement[Any], problem: Invalid) -> Any:
+    kind = column.type.python_type
+    try:
+        if kind in (date, datetime):
+            return kind.fromisoformat(value)
+    except (TypeError, ValueError):
+        raise problem from None
+    if type(value) is not kind or (isinstance(value, str) and "\0" in value):
+        raise problem
+    if isinstance(value, int) and abs(value) >= 1 << 63:
+        raise problem
+    return value

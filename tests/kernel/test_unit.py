@@ -1,0 +1,64 @@
+"""The unit of work: rows, conflicts, idempotency, events and audit share one transaction."""
+
+import asyncio
+
+from shared.db.principals import Role
+from tests.kernel.conftest import Toy
+
+TOWN = Role.TOWN_CLERK
+
+
+async def test_a_town_sees_only_its_own_rows(toy: Toy) -> None:
+    await toy.beds("in")
+    await toy.beds("out", area="330903003001")
+    answer = await toy.client.get("/api/toy/beds?total=true", headers=toy.headers(TOWN))
+    assert [bed["id"] for bed in answer.json()["items"]] == ["in"]
+    assert answer.json()["total"] == 1
+    refused = await toy.client.get("/api/toy/beds/out", headers=toy.headers(TOWN))
+    assert refused.status_code == 404
+    assert refused.json()["code"] == "not_found"
+    assert await toy.scalar("select count(*) from kernel.audit where outcome = 'refused' and code = 'not_found'") == 1
+
+
+async def test_one_of_200_claims_wins(toy: Toy) -> None:
+    await toy.beds("b1")
+    headers = toy.headers(TOWN)
+
+    async def claim(number: int) -> int:
+        answer = await toy.client.post("/api/toy/beds/b1/claims", json={"personId": f"p{number}"}, headers=headers)
+        return answer.status_code
+
+    loop = asyncio.get_running_loop()
+    started = loop.time()
+    statuses = await asyncio.gather(*(claim(number) for number in range(200)))
+    assert sorted(statuses) == [201] + [409] * 199
+    assert loop.time() - started < 5
+    assert await toy.scalar("select count(*) from claim") == 1
+
+
+async def test_one_key_50_times_is_one_effect_and_one_answer(toy: Toy) -> None:
+    await toy.beds("b1")
+    headers = toy.headers(TOWN) | {"idempotency-key": "key-00000001"}
+
+    async def claim() -> tuple[int, bytes]:
+        answer = await toy.client.post("/api/toy/beds/b1/claims", json={"personId": "p1"}, headers=headers)
+        return answer.status_code, answer.content
+
+    answers = set(await asyncio.gather(*(claim() for _ in range(50))))
+    assert len(answers) == 1
+    assert answers.pop()[0] == 201
+    assert await toy.scalar("select count(*) from kernel.outbox") == 1
+    other = await toy.client.post("/api/toy/beds/b1/claims", json={"personId": "p2"}, headers=headers)
+    assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
+
+
+async def test_an_event_arrives_once_and_in_the_log(toy: Toy) -> None:
+    from tests.kernel.toy.app import seen
+
+    await toy.beds("b1")
+    await toy.client.post("/api/toy/beds/b1/claims", json={"personId": "p1"}, headers=toy.headers(TOWN))
+    await toy.settle()
+    assert seen == [("p1", "b1")]
+    assert await toy.scalar("select count(*) from kernel.inbox where state = 'done'") == 1
+    actions = await toy.scalar("select array_agg(action order by id) from kernel.audit where action not like 'test'")
+    assert actions == ["toy:claim_bed", "toy.inbox:toy.bed.claimed.v1"]
