@@ -80,11 +80,11 @@ def law_of(standard: int = 81000) -> ParameterSet:
 
 @pytest.mark.parametrize(
     ("family", "outcome", "yuan"),
-    (
+    [
         (Family(members=3, income_fen=120000), "granted", 1230),
         (Family(members=3, income_fen=120000, severely_disabled=1), "granted", 1392),
         (Family(members=1, income_fen=81000), "refused", 0),
-    ),
+    ],
 )
 def test_the_examples_of_the_law(family: Family, outcome: str, yuan: int) -> None:
     decision = decide(dibao, family, law_of(), DAY, PUTUO)
@@ -125,9 +125,7 @@ def test_replay_gives_the_same_answer_after_the_parameters_changed(
     members: int, income: int, severe: int, later: int
 ) -> None:
     then = law_of()
-    decision = decide(
-        dibao, Family(members=members, income_fen=income, severely_disabled=severe), then, DAY, PUTUO
-    )
+    decision = decide(dibao, Family(members=members, income_fen=income, severely_disabled=severe), then, DAY, PUTUO)
     stored = decision.stored()
     today = law_of(later)
     kept = ParameterSet.from_content(then.content)  # what the table gives back
@@ -155,9 +153,7 @@ def test_old_versions_stay_beside_new_ones() -> None:
     decision = decide(dibao, Family(members=3, income_fen=120000), law_of(), DAY, PUTUO)
     newer = RuleBook("relief")
     newer.rule("relief.dibao", version=1, title="低保金额", facts=Family)(dibao.evaluate)
-    newer.rule("relief.dibao", version=2, title="低保金额", facts=Family)(
-        lambda _facts, _law, _why: Outcome("refused")
-    )
+    newer.rule("relief.dibao", version=2, title="低保金额", facts=Family)(lambda _facts, _law, _why: Outcome("refused"))
     assert replay(decision.stored(), newer, law_of()) == decision
     with pytest.raises(ValueError, match="two versions 2"):
         newer.rule("relief.dibao", version=2, title="低保金额", facts=Family)(dibao.evaluate)
