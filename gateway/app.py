@@ -1,0 +1,222 @@
+"""The door itself, a plain ASGI application: one call from the knock to the log line.
+
+The order is fixed: request id → hygiene and method override → body size → token → rates → forwarding.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
+from ipaddress import ip_address
+from time import perf_counter
+
+from starlette.types import Receive, Scope, Send
+
+from gateway import access_log, metrics, viewer
+from gateway.documents import Documents
+from gateway.exchange import Exchange, begin, inspect
+from gateway.forwarding import Forwarder
+from gateway.health import Health
+from gateway.limits import RateLimits
+from gateway.problems import Problem, Reply, not_allowed, not_found, send_reply, too_large, unavailable
+from gateway.settings import GatewaySettings
+from gateway.tokens import Doorkeeper, TokenVerifier
+from gateway.upstreams import Upstream
+from shared import clock
+
+logger = logging.getLogger("puyou.gateway")
+
+Hook = Callable[[], Awaitable[None]]
+Page = Callable[[], Awaitable[Reply]]
+_PROBES = frozenset({"/health/live", "/health/ready", "/metrics"})
+
+
+class Gateway:
+    """The ASGI application. `start` and `stop` are what its lifespan calls."""
+
+    def __init__(
+        self,
+        settings: GatewaySettings,
+        upstreams: Mapping[str, Upstream],
+        verifier: TokenVerifier,
+        *,
+        on_start: Hook | None,
+        on_stop: Hook | None,
+        now: Callable[[], datetime],
+        version: str,
+    ) -> None:
+        self.settings = settings
+        self._upstreams = dict(upstreams)
+        self._doorkeeper = Doorkeeper(verifier, now)
+        self._limits = RateLimits(settings)
+        self._forwarder = Forwarder(self._upstreams, settings.policy, settings.body_limit_bytes)
+        self._health = Health(self._upstreams, settings.ready_seconds)
+        documents = Documents(
+            self._upstreams,
+            public_paths=settings.public_paths,
+            seconds=settings.documents_seconds,
+            version=version,
+        )
+        self._pages: dict[str, Page] = {
+            "/health/live": self._health.live,
+            "/health/ready": self._health.ready,
+            "/metrics": metrics.page,
+            "/openapi.json": documents.openapi,
+            "/docs/openapi.json": documents.for_viewer,
+            **viewer.pages(),
+        }
+        self._on_start = on_start
+        self._on_stop = on_stop
+        self._under_way = 0
+        self._idle = asyncio.Event()
+
+    # ── lifespan ─────────────────────────────────────────────────────────────────────────────────
+    async def start(self) -> None:
+        """Open the upstreams, then let the composition root start what it runs behind them."""
+        await self._forwarder.open()
+        if self._on_start is not None:
+            try:
+                await self._on_start()
+            except BaseException:
+                await self._forwarder.close()
+                raise
+
+    async def stop(self) -> None:
+        """Take no more calls, let those under way end within `drain_seconds`, then close."""
+        self._health.draining = True
+        if self._under_way:
+            self._idle.clear()
+            try:
+                async with asyncio.timeout(self.settings.drain_seconds):
+                    await self._idle.wait()
+            except TimeoutError:
+                logger.warning("closing with %d calls under way", self._under_way)
+        try:
+            if self._on_stop is not None:
+                await self._on_stop()
+        finally:
+            await self._forwarder.close()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI."""
+        if scope["type"] == "http":
+            await self._exchange(scope, receive, send)
+        elif scope["type"] == "lifespan":
+            await self._lifespan(receive, send)
+        else:  # no service speaks websocket
+            await receive()
+            await send({"type": "websocket.close", "code": 1000})
+
+    async def _lifespan(self, receive: Receive, send: Send) -> None:
+        await receive()
+        try:
+            await self.start()
+        except Exception:
+            logger.exception("the gateway could not start")
+            await send({"type": "lifespan.startup.failed"})
+            return
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        try:
+            await self.stop()
+        except Exception:
+            logger.exception("the gateway could not stop in order")
+            await send({"type": "lifespan.shutdown.failed"})
+            return
+        await send({"type": "lifespan.shutdown.complete"})
+
+    # ── one call ─────────────────────────────────────────────────────────────────────────────────
+    async def _exchange(self, scope: Scope, receive: Receive, send: Send) -> None:
+        exchange, read, passing = begin(scope)
+        self._under_way += 1
+        try:
+            try:
+                headers = inspect(exchange, read, passing, scope)
+                reply = await self._own_page(exchange)
+                if reply is None:
+                    self._admit(exchange)
+                    onward = {**scope, "method": exchange.method, "headers": headers, "extensions": {}}
+                    await self._forwarder.forward(exchange, onward, receive, send)
+            except Problem as problem:
+                reply = problem.reply(trace_id=exchange.trace_id, instance=exchange.instance)
+            except Exception:
+                logger.exception("the gateway failed (trace %s)", exchange.trace_id)
+                if exchange.status:
+                    raise
+                failure = Problem(500, "internal_error", "系统内部错误，请稍后再试")
+                reply = failure.reply(trace_id=exchange.trace_id, instance=exchange.instance)
+            if reply is not None:
+                exchange.status = reply.status
+                await send_reply(send, reply, request_id=exchange.request_id, head=exchange.method == "HEAD")
+        finally:
+            self._under_way -= 1
+            if not self._under_way:
+                self._idle.set()
+            seconds = perf_counter() - exchange.started
+            metrics.count(exchange, seconds)
+            if exchange.path not in _PROBES:
+                access_log.write(exchange, seconds)
+
+    def _admit(self, exchange: Exchange) -> None:
+        """Which service, and may this caller call it now? Raises Problem."""
+        if self._health.draining:
+            raise unavailable("shutting_down", "系统正在重启，请稍后再试")
+        _, api, service = [*exchange.path.split("/", 3), "", ""][:3]
+        if api != "api" or service not in self._upstreams:
+            self._limits.address(exchange.client)
+            raise not_found()
+        exchange.upstream = service
+        if (exchange.content_length or 0) > self.settings.body_limit_bytes:
+            raise too_large(self.settings.body_limit_bytes)
+        if exchange.path in self.settings.public_paths:
+            self._limits.address(exchange.client)
+            if exchange.path in self.settings.sign_in_paths:
+                self._limits.sign_in(exchange.client)
+            return
+        try:
+            exchange.account = self._doorkeeper.identify(exchange.authorization)
+        except Problem:
+            self._limits.address(exchange.client)
+            raise
+        self._limits.account(exchange.account)
+
+    # ── the door's own pages ─────────────────────────────────────────────────────────────────────
+    async def _own_page(self, exchange: Exchange) -> Reply | None:
+        """The answer to a path of the door itself, None for any other."""
+        path = exchange.path
+        page = self._pages.get(path)
+        if page is None:
+            return None
+        if exchange.method not in {"GET", "HEAD"}:
+            raise not_allowed("GET", "HEAD")
+        if path not in _PROBES:
+            self._limits.address(exchange.client)
+        elif path == "/metrics" and not self._is_near(exchange.client):
+            raise not_found()
+        exchange.route = path
+        return await page()
+
+    def _is_near(self, client: str) -> bool:
+        try:
+            address = ip_address(client)
+        except ValueError:
+            return False
+        return any(address in network for network in self.settings.metrics_networks)
+
+
+def create_gateway(
+    settings: GatewaySettings,
+    upstreams: Mapping[str, Upstream],
+    verifier: TokenVerifier,
+    *,
+    on_start: Hook | None = None,
+    on_stop: Hook | None = None,
+    now: Callable[[], datetime] = clock.now,
+    version: str = "1",
+) -> Gateway:
+    """The door in front of `upstreams`: `/api/<name>/…` goes to `upstreams[name]`.
+
+    `on_start`/`on_stop` run what lives behind in the same process (services' lifespans); `on_stop` runs when
+    the calls under way have ended. `version` is told in the API document.
+    """
+    return Gateway(settings, upstreams, verifier, on_start=on_start, on_stop=on_stop, now=now, version=version)
