@@ -1,0 +1,496 @@
+"""The standalone verifier finds every change of what is sealed, says where, and raises no false alarm."""
+
+import ast
+import json
+import random
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from shared.security.keys import Keyring, ServiceKeys
+from shared.security.seal import (
+    Block,
+    Root,
+    canonical,
+    export_lines,
+    public_key_file,
+    row_digest,
+    seal_block,
+    sign_root,
+)
+from tools import verify_audit
+
+SCRIPT = Path(verify_audit.__file__)
+RING = Keyring.generate(dev=True)
+KEYS = RING.for_service("relief", seals_audit=True)
+DAY = date(2026, 3, 1)
+
+Chance = random.Random
+Json = dict[str, Any]
+
+
+@dataclass
+class Export:
+    """An export in its parts, to be changed before it is written."""
+
+    rows: list[Json]
+    blocks: list[Json]
+    roots: list[Json]
+    sealed: int  # the first so many rows are in blocks
+    shuffle: Chance | None = None  # mixes the kinds
+    raw: list[tuple[int, Callable[[bytes], bytes]]] = field(default_factory=list)
+
+    def lines(self) -> list[bytes]:
+        kinds = [(k, v) for k, part in self.parts().items() for v in part]
+        written = [canonical({"kind": kind, kind: value}) + b"\n" for kind, value in kinds]
+        for index, change in self.raw:
+            written[index] = change(written[index])
+        if self.shuffle:
+            kind_order = [kind for kind, _ in kinds]
+            self.shuffle.shuffle(kind_order)
+            queues = {kind: [w for w, (k, _) in zip(written, kinds, strict=True) if k == kind] for kind in self.parts()}
+            written = [queues[kind].pop(0) for kind in kind_order]
+        return written
+
+    def parts(self) -> dict[str, list[Json]]:
+        return {"row": self.rows, "block": self.blocks, "root": self.roots}
+
+    def copy(self) -> "Export":
+        rows, blocks, roots = json.loads(json.dumps([self.rows, self.blocks, self.roots]))
+        return Export(rows, blocks, roots, self.sealed, self.shuffle)
+
+
+def an_id(chance: Chance) -> str:
+    return f"{chance.getrandbits(128):032x}"
+
+
+def a_row(tx: int, chance: Chance) -> Json:
+    row: Json = {
+        "id": an_id(chance),
+        "tx": tx,
+        "at": f"2026-03-01T08:{chance.randrange(60):02}:00Z",
+        "account_id": f"account-{chance.randrange(9)}",
+        "action": chance.choice(["person.read", "death.confirm", "batch.approve"]),
+        "outcome": chance.choice(["done", "refused", "failed"]),
+        "subjects": [f"p1{chance.randrange(99)}" for _ in range(chance.randrange(4))],
+        "detail": {"原因": "核对", "count": chance.randrange(5), "ratio": chance.random(), "deep": [{"x": None}]},
+    }
+    if chance.random() < 0.5:
+        row["count"] = chance.randrange(100)
+    return row
+
+
+def an_export(chance: Chance, keys: ServiceKeys = KEYS, *, unsigned: int = 0) -> Export:
+    """One to nine blocks; the last root signs all but the last `unsigned` of them; some rows are not sealed yet."""
+    blocks: list[Block] = []
+    roots: list[Root] = []
+    rows: list[Json] = []
+    tx = chance.randrange(700, 2**40)
+    wanted = chance.randrange(1, 10) + unsigned
+    for number in range(1, wanted + 1):
+        batch = []
+        for _ in range(chance.randrange(1, 12)):
+            tx += chance.randrange(3)  # several rows of one transaction, also across blocks
+            batch.append(a_row(tx, chance))
+        blocks.append(seal_block(blocks[-1] if blocks else None, batch))
+        rows += sorted(batch, key=lambda row: (row["tx"], row["id"]))
+        last_to_sign = number == wanted - unsigned
+        if last_to_sign or (number < wanted - unsigned and chance.random() < 0.4):
+            roots.append(sign_root(DAY + timedelta(number // 2), blocks[-1], keys.audit_keys))
+    sealed = len(rows)
+    rows += [a_row(tx + 1 + extra, chance) for extra in range(chance.randrange(4))]
+    export = Export(rows, [b.as_json() for b in blocks], [r.as_json() for r in roots], sealed)
+    export.shuffle = chance if chance.random() < 0.5 else None
+    return export
+
+
+def public_keys(path: Path, *views: ServiceKeys) -> dict[str, verify_audit.PublicKey]:
+    path.write_text(public_key_file(views or [KEYS]))
+    return verify_audit.read_keys(path)
+
+
+@pytest.fixture
+def keys(tmp_path: Path) -> dict[str, verify_audit.PublicKey]:
+    return public_keys(tmp_path / "keys.json")
+
+
+# ── changes: each edits the export in place and returns what a fault must name ────────────────────
+
+
+def other_value(value: Any, chance: Chance) -> Any:
+    """A value like this one, but another."""
+    if isinstance(value, dict) and value and chance.random() < 0.8:
+        key = chance.choice(list(value))
+        return value | {key: other_value(value[key], chance)}
+    if isinstance(value, list) and value and chance.random() < 0.8:
+        place = chance.randrange(len(value))
+        return [*value[:place], other_value(value[place], chance), *value[place + 1 :]]
+    if isinstance(value, str) and value and chance.random() < 0.8:
+        place = chance.randrange(len(value))
+        return value[:place] + chance.choice([c for c in "0a张 " if c != value[place]]) + value[place + 1 :]
+    others: tuple[Any, ...] = (0, 1, True, False, 1.0, "", "x", [], {})
+    return chance.choice([other for other in others if repr(other) != repr(value)])
+
+
+def edit_row(export: Export, chance: Chance) -> str:
+    row = export.rows[chance.randrange(export.sealed)]
+    named = str(row["id"])
+    column = chance.choice(list(row))
+    match chance.randrange(4):
+        case 0:
+            row["new_column"] = chance.choice(["", 0, False, "x"])
+        case 1:
+            del row[column]
+        case _:
+            row[column] = other_value(row[column], chance)
+    return named
+
+
+def delete_row(export: Export, chance: Chance) -> str:
+    return str(export.rows.pop(chance.randrange(export.sealed))["id"])
+
+
+def insert_row(export: Export, chance: Chance) -> str:
+    if chance.random() < 0.3:  # the same row once more, anywhere
+        row = chance.choice(export.rows[: export.sealed])
+        export.rows.insert(chance.randrange(len(export.rows) + 1), dict(row))
+    else:
+        place = chance.randrange(export.sealed)  # before the last sealed row; after it is "not yet sealed"
+        like = export.rows[place]
+        row = {**like, "id": an_id(chance)} if chance.random() < 0.5 else a_row(like["tx"], chance)
+        export.rows.insert(place, row)
+    return str(row["id"])
+
+
+def move_row(export: Export, chance: Chance) -> str:
+    if export.sealed < 2:
+        return delete_row(export, chance)
+    one, other = chance.sample(range(export.sealed), 2)
+    if chance.random() < 0.5:
+        export.rows[one], export.rows[other] = export.rows[other], export.rows[one]
+    else:
+        export.rows.insert(other, export.rows.pop(one))
+    return "次序颠倒"
+
+
+def edit_block(export: Export, chance: Chance) -> str:
+    block = chance.choice(export.blocks)
+    key = chance.choice(list(block))
+    block[key] = other_value(block[key], chance)
+    return "区块"
+
+
+def delete_block(export: Export, chance: Chance) -> str:
+    return f"区块 {export.blocks.pop(chance.randrange(len(export.blocks)))['number']}"
+
+
+def insert_block(export: Export, chance: Chance) -> str:
+    """Twice the same, or a forged one with a good digest of its own."""
+    place = chance.randrange(len(export.blocks))
+    block = dict(export.blocks[place])
+    if chance.random() < 0.5:
+        forged = seal_block(Block.from_json(block), [a_row(1, chance)]).as_json()
+        export.blocks.insert(place + 1, forged)
+        if place + 1 == len(export.blocks) - 1:  # after the last root a block could only be cut off, not judged
+            export.roots.append(forged_root(Block.from_json(forged)))
+        return f"区块 {forged['number']}"
+    export.blocks.insert(chance.randrange(len(export.blocks) + 1), block)
+    return f"区块 {block['number']}"
+
+
+def forged_root(block: Block) -> Json:
+    """Signed with a key nobody knows."""
+    stranger = Keyring.generate(dev=True).for_service("relief", seals_audit=True).audit_keys
+    root = sign_root(DAY + timedelta(9), block, stranger).as_json()
+    return root | {"kid": KEYS.audit_keys.current}
+
+
+def move_block(export: Export, chance: Chance) -> str:
+    if len(export.blocks) < 2:
+        return delete_block(export, chance)
+    one, other = chance.sample(range(len(export.blocks)), 2)
+    export.blocks.insert(other, export.blocks.pop(one))
+    return "次序颠倒"
+
+
+def edit_root(export: Export, chance: Chance) -> str:
+    root = chance.choice(export.roots)
+    key = chance.choice(list(root))
+    root[key] = other_value(root[key], chance)
+    return ""
+
+
+def recompute_everything(export: Export, chance: Chance) -> str:
+    """A thorough forger: change the rows, then seal the whole chain again; only the signatures are missing."""
+    sizes = [block["count"] for block in export.blocks]
+    chance.choice([edit_content, drop_and_refill, swap_ids])(export, chance)
+    previous: Block | None = None
+    start = 0
+    export.blocks = []
+    for size in sizes:
+        batch = sorted(export.rows[start : start + size], key=lambda row: (row["tx"], row["id"]))
+        export.rows[start : start + size] = batch
+        previous = seal_block(previous, batch)
+        export.blocks.append(previous.as_json())
+        start += size
+    return "签名"
+
+
+def edit_content(export: Export, chance: Chance) -> None:
+    row = export.rows[chance.randrange(export.sealed)]
+    row["action"] += "!"
+
+
+def drop_and_refill(export: Export, chance: Chance) -> None:
+    export.rows[chance.randrange(export.sealed)] = a_row(5, chance)
+
+
+def swap_ids(export: Export, chance: Chance) -> None:
+    if export.sealed < 2:
+        return edit_content(export, chance)
+    one, other = export.rows[0], export.rows[export.sealed - 1]
+    one["tx"], other["tx"] = other["tx"] + 1, one["tx"]
+    return None
+
+
+def flip_byte(export: Export, chance: Chance) -> str:
+    """One byte of the file, in a line that is sealed or seals."""
+    tail = len(export.rows) - export.sealed
+    total = len(export.rows) + len(export.blocks) + len(export.roots)
+    index = chance.choice([i for i in range(total) if not export.sealed <= i < export.sealed + tail])
+
+    def flip(line: bytes) -> bytes:
+        place = chance.randrange(len(line) - 1)
+        new = chance.choice([b for b in b'0a"{}[],: \r\\\xff' if b != line[place]])
+        return line[:place] + bytes([new]) + line[place + 1 :]
+
+    export.raw.append((index, flip))
+    return ""
+
+
+CHANGERS = (
+    edit_row,
+    delete_row,
+    insert_row,
+    move_row,
+    edit_block,
+    delete_block,
+    insert_block,
+    move_block,
+    edit_root,
+    recompute_everything,
+    flip_byte,
+)
+
+
+@pytest.mark.prove
+@pytest.mark.plan("A-09", part="audit seal")
+def test_every_change_is_found_and_named(
+    keys: dict[str, verify_audit.PublicKey],
+    size: Callable[..., int],
+    seed: int,
+    record_property: Callable[[str, object], None],
+) -> None:
+    chance = Chance(seed)
+    wanted = size(200, stated=1000)
+    done: Counter[str] = Counter()
+    while done.total() < wanted:
+        export = an_export(chance)
+        clean = verify_audit.verify(export.lines(), keys)
+        assert not clean.faults, f"false alarm, seed {seed}"
+        for _ in range(5):
+            changed = export.copy()
+            changer = chance.choice(CHANGERS)
+            named = changer(changed, chance)
+            faults = verify_audit.verify(changed.lines(), keys).faults
+            assert faults, f"{changer.__name__} not found, seed {seed}"
+            assert any(named in fault for fault in faults), (
+                f"{changer.__name__}: {named!r} not in {faults}, seed {seed}"
+            )
+            done[changer.__name__] += 1
+    assert set(done) == {changer.__name__ for changer in CHANGERS}
+    record_property("changes", dict(sorted(done.items())))
+
+
+# ── what is no fault ─────────────────────────────────────────────────────────────────────────────
+
+
+def test_rows_not_yet_sealed_are_counted(keys: dict[str, verify_audit.PublicKey]) -> None:
+    export = an_export(Chance(1))
+    del export.rows[export.sealed :]
+    assert verify_audit.verify(export.lines(), keys).unsealed == 0
+    export.rows += [a_row(2**41, Chance(2)), a_row(2**41 + 1, Chance(3))]
+    report = verify_audit.verify(export.lines(), keys)
+    assert (report.faults, report.unsealed, report.rows) == ([], 2, export.sealed + 2)
+
+
+def test_blocks_not_yet_signed_are_counted(keys: dict[str, verify_audit.PublicKey]) -> None:
+    export = an_export(Chance(4), unsigned=3)
+    report = verify_audit.verify(export.lines(), keys)
+    assert (report.faults, report.unsigned_blocks) == ([], 3)
+
+
+def test_a_chain_restored_into_a_fresh_cluster_goes_on(keys: dict[str, verify_audit.PublicKey]) -> None:
+    """After a restore transaction numbers begin again: order holds inside a block, not across them."""
+    first, second = [a_row(900, Chance(5))], [a_row(7, Chance(6))]
+    one = seal_block(None, first)
+    two = seal_block(one, second)
+    root = sign_root(DAY, two, KEYS.audit_keys)
+    assert not verify_audit.verify(
+        (line.encode() for line in export_lines(first + second, [one, two], [root])), keys
+    ).faults
+
+
+def test_roots_of_older_keys_still_hold(tmp_path: Path) -> None:
+    ring = RING.added("audit_keys").switched("audit_keys")
+    rotated = ring.for_service("relief", seals_audit=True)
+    rows = [a_row(1, Chance(7)), a_row(2, Chance(8))]
+    one = seal_block(None, rows[:1])
+    two = seal_block(one, rows[1:])
+    roots = [sign_root(DAY, one, KEYS.audit_keys), sign_root(DAY, two, rotated.audit_keys)]
+    lines = [line.encode() for line in export_lines(rows, [one, two], roots)]
+    assert not verify_audit.verify(lines, public_keys(tmp_path / "k.json", rotated)).faults
+    assert verify_audit.verify(lines, public_keys(tmp_path / "k.json", KEYS)).faults
+
+
+def test_an_export_may_begin_later(keys: dict[str, verify_audit.PublicKey]) -> None:
+    export = next(e for e in map(an_export, map(Chance, range(99))) if len(e.blocks) > 3)
+    gone = sum(block["count"] for block in export.blocks[:2])
+    del export.rows[:gone], export.blocks[:2]
+    assert any("缺少区块 1 至 2" in fault for fault in verify_audit.verify(export.lines(), keys).faults)
+    assert not verify_audit.verify(export.lines(), keys, first_block=3).faults
+    assert verify_audit.verify(export.lines(), keys, first_block=4).faults
+
+
+# ── what the signatures must answer for ──────────────────────────────────────────────────────────
+
+
+def test_without_any_root_nothing_is_proved(keys: dict[str, verify_audit.PublicKey]) -> None:
+    export = an_export(Chance(9))
+    export.roots.clear()
+    assert verify_audit.verify(export.lines(), keys).faults
+    assert not verify_audit.verify(export.lines(), keys, allow_unsigned=True).faults
+    assert verify_audit.verify([], keys).faults
+
+
+def test_a_cut_off_end_is_found_by_the_day_it_must_reach(keys: dict[str, verify_audit.PublicKey]) -> None:
+    rows = [a_row(tx, Chance(tx)) for tx in range(3)]
+    blocks: list[Block] = []
+    for row in rows:
+        blocks.append(seal_block(blocks[-1] if blocks else None, [row]))
+    roots = [sign_root(DAY + timedelta(n), block, KEYS.audit_keys) for n, block in enumerate(blocks)]
+    last = DAY + timedelta(2)
+    whole = [line.encode() for line in export_lines(rows, blocks, roots)]
+    cut = [line.encode() for line in export_lines(rows[:2], blocks[:2], roots[:2])]
+    assert not verify_audit.verify(whole, keys, covers=last).faults
+    assert not verify_audit.verify(cut, keys).faults
+    assert verify_audit.verify(cut, keys, covers=last).faults
+
+
+def test_a_root_of_another_service_is_no_root_of_this_one(tmp_path: Path) -> None:
+    other = RING.for_service("affairs", seals_audit=True)
+    rows = [a_row(1, Chance(1)), a_row(2, Chance(2))]
+    one = seal_block(None, rows[:1])
+    two = seal_block(one, rows[1:])
+    roots = [sign_root(DAY, one, KEYS.audit_keys), sign_root(DAY, two, other.audit_keys)]
+    lines = [line.encode() for line in export_lines(rows, [one, two], roots)]
+    faults = verify_audit.verify(lines, public_keys(tmp_path / "k.json", KEYS, other)).faults
+    assert faults == ["签名属于不同的服务：affairs、relief"]
+
+
+def test_a_sealer_that_does_not_keep_the_order_is_found(keys: dict[str, verify_audit.PublicKey]) -> None:
+    rows = [a_row(2, Chance(1)), a_row(1, Chance(2))]
+    honest = seal_block(None, rows).as_json()
+    content = honest | {
+        "row_ids": [row["id"] for row in rows],
+        "row_digests": [row_digest(row).hex() for row in rows],
+        "first": {"tx": 2, "id": rows[0]["id"]},
+        "last": {"tx": 1, "id": rows[1]["id"]},
+    }
+    body = {key: value for key, value in content.items() if key != "digest"}
+    content["digest"] = verify_audit.sm3(verify_audit.BLOCK_TAG + canonical(body))
+    block = Block.from_json(content)
+    lines = export_lines(rows, [block], [sign_root(DAY, block, KEYS.audit_keys)])
+    faults = verify_audit.verify((line.encode() for line in lines), keys).faults
+    assert len(faults) == 1
+    assert "未按事务号和编号排列" in faults[0]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"",
+        b"\n",
+        b"null\n",
+        b"[]\n",
+        b"{}\n",
+        b'{"kind":"row"}\n',
+        b'{"kind":"king","king":{}}\n',
+        b'{"kind":"row","row":{"id":"a","tx":1},"x":1}\n',
+        b'{"kind":"row","row":{"id":"a","id":"b","tx":1}}\n',
+        b'{"kind":"row","row":{"id":"a","tx":1,"z":null}}\n',
+        b'{"kind":"row","row":{"id":"a","tx":1,"z":NaN}}\n',
+        b'{"kind":"row","row":{"id":"a","tx":1,"z":1e999}}\n',
+        b'{"kind":"row","row":{"id":"a","tx":1,"z":1.50}}\n',
+        b'{"kind":"row","row":{"id":"a","tx":1,"z":"\\ud800"}}\n',
+        b'{"kind":"row","row":{"id":"a","tx":1,"z":"\xff"}}\n',
+        b'{"kind": "row","row":{"id":"a","tx":1}}\n',
+        b'{"kind":"block","block":{"number":1}}\n',
+        b'{"kind":"root","root":{"day":1}}\n',
+        b'{"kind":"row","row":' + b"[" * 5000 + b"]" * 5000 + b"}\n",
+        b'{"kind":"row","row":{"id":"a","tx":' + b"9" * 5000 + b"}}\n",
+    ],
+)
+def test_a_line_with_two_readings_or_none_is_a_fault(line: bytes, keys: dict[str, verify_audit.PublicKey]) -> None:
+    export = an_export(Chance(10)).lines()
+    assert any("第 1 行" in fault for fault in verify_audit.verify([line, *export], keys).faults)
+
+
+# ── as a program ─────────────────────────────────────────────────────────────────────────────────
+
+
+def run(tmp_path: Path, lines: list[bytes], *options: str) -> tuple[int, str]:
+    """The script, alone in a folder, without the project on its path."""
+    script = tmp_path / "verify.py"
+    script.write_bytes(SCRIPT.read_bytes())
+    (tmp_path / "export.jsonl").write_bytes(b"".join(lines))
+    (tmp_path / "keys.json").write_text(public_key_file([KEYS]))
+    command = [sys.executable, "-I", str(script), str(tmp_path / "export.jsonl"), str(tmp_path / "keys.json")]
+    done = subprocess.run([*command, *options], cwd=tmp_path, capture_output=True, timeout=60, check=False)
+    assert not done.stderr
+    return done.returncode, done.stdout.decode()
+
+
+def test_the_program_says_yes_or_what_is_wrong(tmp_path: Path) -> None:
+    export = an_export(Chance(11))
+    code, said = run(tmp_path, export.lines())
+    assert code == 0
+    assert "校验通过" in said
+    assert "relief" in said
+    row = export.rows[0]
+    row["action"] = "nothing.happened"
+    code, said = run(tmp_path, export.lines())
+    assert code == 1
+    assert "校验不通过" in said
+    assert f"记录 {row['id']}" in said
+    assert "被改动" in said
+    assert run(tmp_path, an_export(Chance(11)).lines(), "--covers", "2027-01-01")[0] == 1
+
+
+def test_the_program_cannot_read_what_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert verify_audit.main([str(tmp_path / "no"), str(tmp_path / "none")]) == 1
+    assert "无法校验" in capsys.readouterr().out
+
+
+def test_the_program_stands_alone() -> None:
+    tree = ast.parse(SCRIPT.read_text())
+    names = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+    names |= {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    assert {name.split(".")[0] for name in names} <= sys.stdlib_module_names | {"cryptography"}
