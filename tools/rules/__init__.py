@@ -33,9 +33,7 @@ EXCEPTIONS: dict[str, dict[str, str]] = {
 def check(root: Path, files: Iterable[Path]) -> list[Finding]:
     """All findings in these files, ordered by place."""
     texts = read(root, files)
-    sources = [
-        Source(path, written, ast.parse(written)) for path, written in texts.items() if path.suffix == ".py"
-    ]
+    sources = [Source(path, written, ast.parse(written)) for path, written in texts.items() if path.suffix == ".py"]
     python_rules: dict[str, Callable[[Source], Found]] = {
         "transaction": python.no_commit,
         "clock": python.no_wall_clock,

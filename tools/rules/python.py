@@ -75,16 +75,14 @@ def no_built_sql(source: Source) -> Found:
                 first = node.args[0]
                 values = given.get(first.id, []) if isinstance(first, ast.Name) else [first]
                 if any(_is_built(value, given) for value in values):
-                    yield node.lineno, "SQL put together from values: use bound parameters"
+                    yield node.lineno, "SQL put together from values: bind them (identifiers of DDL: quoted(…))"
 
 
 def _is_built(value: ast.expr, given: dict[str, list[ast.expr]]) -> bool:
     """Does this string expression take in something that is neither written here nor quoted?"""
     match value:
         case ast.JoinedStr():
-            return any(
-                not _is_safe(v.value, given) for v in value.values if isinstance(v, ast.FormattedValue)
-            )
+            return any(not _is_safe(v.value, given) for v in value.values if isinstance(v, ast.FormattedValue))
         case ast.BinOp(op=ast.Add()):
             sides = (value.left, value.right)
             if not any(isinstance(side, ast.JoinedStr | ast.BinOp) or _is_string(side) for side in sides):
@@ -131,9 +129,7 @@ def no_native_enum(source: Source, enums: set[str]) -> Found:
         if isinstance(node, ast.ClassDef) and is_table(node):
             for line in node.body:
                 if isinstance(line, ast.AnnAssign) and names_in(line.annotation) & enums:
-                    chosen = (
-                        {k.arg for k in line.value.keywords} if isinstance(line.value, ast.Call) else set()
-                    )
+                    chosen = {k.arg for k in line.value.keywords} if isinstance(line.value, ast.Call) else set()
                     if not chosen & {"sa_type", "sa_column"}:
                         yield line.lineno, f"{ast.unparse(line.target)}: SQLModel makes a native enum of it"
 

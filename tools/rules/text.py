@@ -25,11 +25,7 @@ def no_machine_paths(_: PurePosixPath, text: str) -> Found:
 
 def no_download_hosts(path: PurePosixPath, text: str) -> Found:
     """Where packages come from is the installing machine's business: a bureau has its own mirror."""
-    is_lock = (
-        path.suffix == ".lock"
-        or path.name.endswith(("lock.json", "lock.yaml"))
-        or "requirements" in path.name
-    )
+    is_lock = path.suffix == ".lock" or path.name.endswith(("lock.json", "lock.yaml")) or "requirements" in path.name
     for number, line in enumerate(text.splitlines(), 1):
         if INDEX.search(line) or (is_lock and ADDRESS.search(line)):
             yield number, "an address of a package index"
