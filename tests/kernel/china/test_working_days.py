@@ -303,6 +303,19 @@ def test_a_due_date_is_provisional_when_a_day_it_counts_is(start: date, count: i
     assert CALENDAR.add(start, count).provisional is provisional
 
 
+def test_the_last_days_of_a_year_wait_for_the_next_notice() -> None:
+    assert not CALENDAR.is_provisional(date(2026, 12, 25))
+    assert CALENDAR.is_provisional(date(2026, 12, 26))
+    assert not CALENDAR.is_provisional(date(2025, 12, 31))
+
+
+def test_a_gap_between_known_years_leaves_what_counts_through_it_provisional() -> None:
+    gap = Calendar(notice for notice in holiday_notices.published() if notice.year != 2025)
+    assert gap.add(date(2024, 12, 2), 300).date > date(2026, 1, 1)
+    assert gap.add(date(2024, 12, 2), 300).provisional
+    assert not gap.add_days(date(2024, 12, 2), 500).provisional
+
+
 def test_only_the_end_of_a_period_of_days_can_be_provisional() -> None:
     assert CALENDAR.add_days(date(2026, 12, 20), 30).provisional
     assert not CALENDAR.add_days(date(2026, 11, 20), 30).provisional
