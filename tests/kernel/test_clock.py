@@ -76,12 +76,12 @@ def test_frozen_holds_still_nests_and_gives_back() -> None:
 
 @pytest.mark.parametrize(
     ("instant", "day"),
-    (
+    [
         (datetime(2026, 6, 30, 15, 59, 59, 999_999, tzinfo=UTC), date(2026, 6, 30)),
         (datetime(2026, 6, 30, 16, tzinfo=UTC), date(2026, 7, 1)),
         (datetime(2026, 7, 1, 0, tzinfo=clock.SHANGHAI), date(2026, 7, 1)),
         (datetime(2026, 6, 30, 12, tzinfo=timezone(timedelta(hours=-11))), date(2026, 7, 1)),
-    ),
+    ],
 )
 def test_the_business_date_turns_at_midnight_in_shanghai(instant: datetime, day: date) -> None:
     assert clock.to_business_date(instant) == day

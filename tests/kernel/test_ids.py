@@ -99,7 +99,7 @@ def test_business_numbers_survive_the_round_trip(
 
 @pytest.mark.parametrize(
     "parts",
-    (
+    [
         ("relief", "case", "330903", 0),
         ("relief", "case", "330903", 1_000_000),
         ("relief", "case", "33090", 1),
@@ -107,7 +107,7 @@ def test_business_numbers_survive_the_round_trip(
         ("Relief", "case", "330903", 1),
         ("relief", "ca-se", "330903", 1),
         ("relief", "", "330903", 1),
-    ),
+    ],
 )
 def test_parts_that_do_not_fit_are_refused(parts: tuple[str, str, str, int]) -> None:
     service, kind, area6, sequence = parts
@@ -117,7 +117,7 @@ def test_parts_that_do_not_fit_are_refused(parts: tuple[str, str, str, int]) -> 
 
 @pytest.mark.parametrize(
     "text",
-    (
+    [
         "",
         "relief-case-330903-20260301",
         "relief-case-330903-20260301-42",
@@ -127,7 +127,7 @@ def test_parts_that_do_not_fit_are_refused(parts: tuple[str, str, str, int]) -> 
         "relief-case-330903-20260301-00004２",
         "RELIEF-case-330903-20260301-000042",
         " relief-case-330903-20260301-000042",
-    ),
+    ],
 )
 def test_other_texts_are_no_business_numbers(text: str) -> None:
     with pytest.raises(ids.BusinessNumberError) as caught:
@@ -155,7 +155,7 @@ def test_uuids_are_taken_in_either_case_and_kept_in_lower(value: uuid.UUID) -> N
 
 @pytest.mark.parametrize(
     "value",
-    (
+    [
         "",
         "x",
         5,
@@ -165,7 +165,7 @@ def test_uuids_are_taken_in_either_case_and_kept_in_lower(value: uuid.UUID) -> N
         f"{{{SOME}}}",
         f"urn:uuid:{SOME}",
         f"{SOME}\n",
-    ),
+    ],
 )
 def test_nothing_else_is_a_uuid(value: Any) -> None:
     error = refusal(UUIDS, value)
@@ -180,7 +180,7 @@ def test_person_ids() -> None:
 
 @pytest.mark.parametrize(
     "value",
-    (
+    [
         "p1" + "a" * 25,
         "p1" + "a" * 27,
         "p2" + "a" * 26,
@@ -189,7 +189,7 @@ def test_person_ids() -> None:
         "p1" + "a" * 26 + "\n",
         7,
         None,
-    ),
+    ],
 )
 def test_nothing_else_is_a_person_id(value: Any) -> None:
     error = refusal(PERSONS, value)

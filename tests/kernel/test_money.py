@@ -17,7 +17,7 @@ AMOUNTS = st.integers(-(10**15) + 1, 10**15 - 1)
 
 @pytest.mark.parametrize(
     ("text", "fen"),
-    (
+    [
         ("0", 0),
         ("0.00", 0),
         ("-0.00", 0),
@@ -26,7 +26,7 @@ AMOUNTS = st.integers(-(10**15) + 1, 10**15 - 1)
         ("1230.05", 123_005),
         ("-0.05", -5),
         ("9999999999999.99", 999_999_999_999_999),
-    ),
+    ],
 )
 def test_reading_yuan(text: str, fen: int) -> None:
     assert money.parse_yuan(text) == fen
@@ -107,12 +107,12 @@ def test_a_request_takes_decimal_strings() -> None:
     }
 
 
-@pytest.mark.parametrize("value", (1230, 12.3, True, None, ["1"], {"yuan": 1}, Decimal(1), *BAD_TEXTS))
+@pytest.mark.parametrize("value", [1230, 12.3, True, None, ["1"], {"yuan": 1}, Decimal(1), *BAD_TEXTS])
 def test_a_request_takes_nothing_else(value: Any) -> None:
     assert refusals(Asked, {"amount": value}) == [FORMAT]
 
 
-@pytest.mark.parametrize("value", ("0", "-1.00"))
+@pytest.mark.parametrize("value", ["0", "-1.00"])
 def test_a_positive_amount_is_more_than_zero(value: str) -> None:
     assert refusals(Asked, {"amount": "1", "paid": value}) == [("money_not_positive", "金额应大于零")]
 
@@ -133,7 +133,7 @@ def test_json_numbers_are_refused_even_where_code_may_give_fen() -> None:
     assert refusals(Answered, {"amount": True}) == [FORMAT]
 
 
-@pytest.mark.parametrize("mode", ("validation", "serialization"))
-@pytest.mark.parametrize("wire_type", (money.MoneyFen, money.MoneyFenIn, money.PositiveMoneyFenIn))
+@pytest.mark.parametrize("mode", ["validation", "serialization"])
+@pytest.mark.parametrize("wire_type", [money.MoneyFen, money.MoneyFenIn, money.PositiveMoneyFenIn])
 def test_the_schema_says_string(wire_type: Any, mode: Any) -> None:
     assert TypeAdapter(wire_type).json_schema(mode=mode)["type"] == "string"
