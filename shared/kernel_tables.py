@@ -2,7 +2,8 @@
 
 from shared.effects import tables as effects
 from shared.events import tables as events
+from shared.outgoing import tables as outgoing
 from shared.security import tables as security
 from shared.web import tables as web
 
-ROOMS = (effects, events, security, web)
+ROOMS = (effects, events, outgoing, security, web)

@@ -20,6 +20,7 @@ from starlette.responses import JSONResponse, Response
 from shared.contracts.brain import SessionRevoked
 from shared.db.database import Database
 from shared.db.migrate import database_name, login_name
+from shared.db.unit import UnitOfWork
 from shared.events.alarm import Alarm
 from shared.events.handling import Handlers, Subscription, on
 from shared.events.inbox import Inbox
@@ -30,6 +31,8 @@ from shared.events.schedules import Schedule
 from shared.events.transport import Transport
 from shared.observability.metrics import MeasureRequests
 from shared.observability.standing import measure_standing
+from shared.outgoing.port import HttpOutside
+from shared.outgoing.worker import CallWorker
 from shared.security.audit import flush_audit
 from shared.security.keys import ServiceKeys
 from shared.security.permissions import Permissions
@@ -60,7 +63,7 @@ _RESPONSES: dict[int | str, dict[str, Any]] = {
 
 @dataclass(frozen=True, slots=True)
 class ServiceSpec:
-    """What one service is made of. `workers` are extra standing loops: name → work() as in `Loop`."""
+    """What one service is made of. `calls_outside`: it has outgoing calls."""
 
     name: str
     title: str
@@ -68,7 +71,7 @@ class ServiceSpec:
     rooms: Sequence[APIRouter]
     subscriptions: Sequence[Subscription] = ()
     schedules: Sequence[Schedule] = ()
-    workers: Callable[["Runtime"], dict[str, Callable[[], Awaitable[int]]]] | None = None
+    calls_outside: bool = False
     state: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -86,6 +89,13 @@ class Runtime:
     database: Database
     inbox: Inbox
     loops: dict[str, Loop]
+    outside: HttpOutside | None = None
+
+    def wake_for(self, unit: UnitOfWork) -> None:
+        """Look at once at what a commit has left for a loop."""
+        for name in unit.wakes:
+            if name in self.loops:
+                self.loops[name].wake()
 
     def wake(self) -> None:
         """Look at everything now (the clock was moved)."""
@@ -103,6 +113,8 @@ class Runtime:
         """Let every loop finish what it has in hand."""
         for loop in self.loops.values():
             await loop.stop()
+        if self.outside:
+            await self.outside.close()
         await self.database.close()
 
 
@@ -178,11 +190,12 @@ def _runtime(spec: ServiceSpec, settings: Settings, keys: ServiceKeys, transport
         "standing": measure_standing(database),
     }
     runtime = Runtime(spec, settings, database, inbox, {})
-    if spec.workers:
-        works.update(spec.workers(runtime))
+    if spec.calls_outside:
+        runtime.outside = HttpOutside(settings.departments_url)
+        works["calls"] = CallWorker(database, inbox, runtime.outside).work
     runtime.loops = {name: Loop(f"{spec.name}.{name}", work, poll) for name, work in works.items()}
     inbox.wake = runtime.loops["inbox"].wake
-    database.after_commit.append(lambda unit: runtime.loops["relay"].wake() if unit.emitted else None)
+    database.after_commit.append(runtime.wake_for)
     transport.attach(inbox)
     return runtime
 

@@ -96,6 +96,7 @@ class UnitOfWork:
         self.session_revoked = False
         self.if_match: int | None = None
         self.emitted: list[Pending] = []
+        self.wakes: set[str] = set()  # standing loops with new work once this has committed
         self.audit = Note(action=name)
         self.audited = True
         self.notes: list[Note] = []
@@ -162,6 +163,7 @@ class UnitOfWork:
         self, event: Emitted, *, area_code: str, subject: str | None = None, causation_id: str | None = None
     ) -> None:
         """Put an event into this transaction's outbox. Hold the subject's row lock: order follows commits."""
+        self.wakes.add("relay")
         self.emitted.append(Pending(event, subject, area_code, causation_id or self.causation_id, self.trace_id))
 
     def note(self, *, subjects: Sequence[str] = (), count: int | None = None, **fields: Any) -> None:

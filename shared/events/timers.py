@@ -28,3 +28,4 @@ async def set_timer(
     """Fire `kind` once at `due_at`. The same kind and key is one timer: setting it again changes nothing."""
     row = {"id": f"{kind}/{key}", "kind": kind, "key": key, "due_at": due_at, "payload": dict(payload or {})}
     await unit.connection.execute(insert(TimerRow.__table__).values(**row).on_conflict_do_nothing())  # type: ignore[attr-defined]
+    unit.wakes.add("alarm")

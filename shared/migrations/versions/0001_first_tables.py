@@ -29,10 +29,7 @@ def upgrade() -> None:
         "audit",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column(
-            "tx",
-            sa.BigInteger(),
-            server_default=sa.text("(pg_current_xact_id()::text)::bigint"),
-            nullable=False,
+            "tx", sa.BigInteger(), server_default=sa.text("(pg_current_xact_id()::text)::bigint"), nullable=False
         ),
         sa.Column("at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
         sa.Column("account_id", sa.Text(), nullable=False),
@@ -149,12 +146,7 @@ def upgrade() -> None:
         schema="kernel",
     )
     op.create_index(
-        "ix_inbox_parked",
-        "inbox",
-        ["seq"],
-        unique=False,
-        schema="kernel",
-        postgresql_where="state = 'parked'",
+        "ix_inbox_parked", "inbox", ["seq"], unique=False, schema="kernel", postgresql_where="state = 'parked'"
     )
     op.create_index(
         "ix_inbox_pending",
@@ -177,13 +169,48 @@ def upgrade() -> None:
         schema="kernel",
     )
     op.create_index(
-        "ix_outbox_unsent",
-        "outbox",
-        ["seq"],
+        "ix_outbox_unsent", "outbox", ["seq"], unique=False, schema="kernel", postgresql_where="sent_at is null"
+    )
+    op.create_table(
+        "outgoing_call",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("purpose", sa.Text(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("department", sa.Text(), nullable=False),
+        sa.Column("operation", sa.Text(), nullable=False),
+        sa.Column("payload", sa.LargeBinary(), nullable=False),
+        sa.Column("area_code", sa.String(collation="C"), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("attempts", sa.SmallInteger(), nullable=False),
+        sa.Column("next_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.Column("leased_until", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
+        sa.Column("answer", postgresql.JSONB(astext_type=Text()), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("created_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.Column("done_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
+        sa.CheckConstraint(
+            "state in ('PENDING', 'DONE', 'REFUSED', 'MANUAL', 'CANCELLED')", name=op.f("ck_outgoing_call_state")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_outgoing_call")),
+        schema="kernel",
+    )
+    op.create_index(
+        "ix_outgoing_call_area",
+        "outgoing_call",
+        ["area_code", "id"],
         unique=False,
         schema="kernel",
-        postgresql_where="sent_at is null",
+        postgresql_where="state = 'MANUAL'",
     )
+    op.create_index(
+        "ix_outgoing_call_due",
+        "outgoing_call",
+        ["next_at"],
+        unique=False,
+        schema="kernel",
+        postgresql_where="state = 'PENDING'",
+    )
+    op.create_index("ix_outgoing_call_key", "outgoing_call", ["key"], unique=False, schema="kernel")
     op.create_table(
         "revoked_session",
         sa.Column("session_id", sa.Text(), nullable=False),
@@ -210,12 +237,7 @@ def upgrade() -> None:
         schema="kernel",
     )
     op.create_index(
-        "ix_timer_due",
-        "timer",
-        ["due_at"],
-        unique=False,
-        schema="kernel",
-        postgresql_where="fired_at is null",
+        "ix_timer_due", "timer", ["due_at"], unique=False, schema="kernel", postgresql_where="fired_at is null"
     )
     # ### end Alembic commands ###
     protect(op, "annulled_cause", Rows(), "kernel")
@@ -227,6 +249,7 @@ def upgrade() -> None:
     protect(op, "idempotent_answer", Rows(account="account_id"), "kernel")
     protect(op, "inbox", Rows(), "kernel")
     protect(op, "outbox", Rows(written_by_all=True), "kernel")
+    protect(op, "outgoing_call", Rows(area="area_code"), "kernel")
     protect(op, "revoked_session", Rows(), "kernel")
     protect(op, "schedule", Rows(), "kernel")
     protect(op, "timer", Rows(written_by_all=True), "kernel")
@@ -242,6 +265,14 @@ def downgrade() -> None:
     op.drop_table("timer", schema="kernel")
     op.drop_table("schedule", schema="kernel")
     op.drop_table("revoked_session", schema="kernel")
+    op.drop_index("ix_outgoing_call_key", table_name="outgoing_call", schema="kernel")
+    op.drop_index(
+        "ix_outgoing_call_due", table_name="outgoing_call", schema="kernel", postgresql_where="state = 'PENDING'"
+    )
+    op.drop_index(
+        "ix_outgoing_call_area", table_name="outgoing_call", schema="kernel", postgresql_where="state = 'MANUAL'"
+    )
+    op.drop_table("outgoing_call", schema="kernel")
     op.drop_index("ix_outbox_unsent", table_name="outbox", schema="kernel", postgresql_where="sent_at is null")
     op.drop_table("outbox", schema="kernel")
     op.drop_index("ix_inbox_pending", table_name="inbox", schema="kernel", postgresql_where="state = 'pending'")

@@ -1,0 +1,94 @@
+"""Placing calls and hearing how they went."""
+
+import json
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+from sqlalchemy import update
+from sqlmodel import col
+
+from shared.db.problems import Conflict
+from shared.db.unit import UnitOfWork
+from shared.events.handling import Handler, Subscription
+from shared.ids import uuid7
+from shared.outgoing.tables import OutgoingCall
+
+
+class CallOutcome(BaseModel):
+    """What a `call:<purpose>` handler receives. `retrying` may come several times before an end."""
+
+    model_config = ConfigDict(frozen=True)
+
+    call_id: str
+    key: str
+    department: str
+    operation: str
+    outcome: Literal["answered", "retrying", "refused", "manual"]
+    attempts: int
+    result: dict[str, Any] = {}
+    reason: str = ""
+
+
+class CallNotWaiting(Conflict):
+    """Only a call in the manual queue can be sent again by hand."""
+
+    code = "call_not_manual"
+    detail = "该调用不在人工处理队列中"
+
+
+def on_call(purpose: str, handler: Handler) -> Subscription:
+    """Run `handler(unit, outcome, envelope)` for every outcome of this purpose, in order per key."""
+    return Subscription(f"call:{purpose}", handler, CallOutcome)
+
+
+async def place_call(
+    unit: UnitOfWork,
+    *,
+    purpose: str,
+    key: str,
+    department: str,
+    operation: str,
+    payload: dict[str, Any],
+    area_code: str,
+) -> str:
+    """Write the call down in this transaction; a worker makes it right after the commit. Returns its id."""
+    call_id = uuid7()
+    unit.add(
+        OutgoingCall(
+            id=call_id,
+            purpose=purpose,
+            key=key,
+            department=department,
+            operation=operation,
+            payload=unit.vault.seal("outgoing_call", "payload", call_id, json.dumps(payload, ensure_ascii=False)),
+            area_code=area_code,
+            next_at=unit.now,
+            created_at=unit.now,
+        )
+    )
+    await unit.flush()
+    unit.wakes.add("calls")
+    return call_id
+
+
+async def cancel_calls(unit: UnitOfWork, key_prefix: str) -> int:
+    """Withdraw what has not been answered yet. A call under way may still be answered; its outcome is then dropped."""
+    result = await unit.execute(
+        update(OutgoingCall)
+        .where(
+            col(OutgoingCall.key) >= key_prefix,
+            col(OutgoingCall.key) < key_prefix + "\U0010ffff",
+            col(OutgoingCall.state).in_(["PENDING", "MANUAL"]),
+        )
+        .values(state="CANCELLED", done_at=unit.now)
+    )
+    return int(result.rowcount)  # type: ignore[attr-defined]
+
+
+async def retry_call(unit: UnitOfWork, call_id: str) -> None:
+    """Send a call of the manual queue again, with fresh tries."""
+    call = await unit.get(OutgoingCall, call_id, lock=True)
+    if call.state != "MANUAL":
+        raise CallNotWaiting
+    call.state, call.attempts, call.next_at = "PENDING", 0, unit.now
+    unit.wakes.add("calls")

@@ -1,0 +1,105 @@
+"""Starting an embedded suite: PostgreSQL, databases, services, gateway, one HTTP server."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from time import perf_counter
+from typing import Any
+
+import uvicorn
+from sqlalchemy import URL
+from starlette.types import Receive, Scope, Send
+
+from shared.settings import Settings
+from suite import servers
+from suite.compose import SERVICES, Suite
+from suite.home import Home
+from suite.memory import resident_memory
+from suite.postgres import EmbeddedPostgres
+from suite.simulators.departments import departments_app
+
+
+class Entrance:
+    """What the HTTP server calls: the gateway, and in dev the outside world's simulators beside it."""
+
+    def __init__(self, suite: Suite) -> None:
+        self._suite = suite
+        self._outside = departments_app()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI."""
+        if scope["type"] == "http" and scope["path"].startswith("/simulators/"):
+            await self._outside(scope, receive, send)
+        else:
+            await self._suite.gateway(scope, receive, send)
+
+
+class Running:
+    """A suite that answers."""
+
+    def __init__(self, suite: Suite, address: str, seconds: float, postgres: EmbeddedPostgres) -> None:
+        self.suite = suite
+        self.address = address
+        self.seconds = seconds
+        self._postgres = postgres
+
+    def memory(self) -> dict[str, int]:
+        """Bytes at rest, shared pages counted once: our process and PostgreSQL's."""
+        return resident_memory(self._postgres.pid)
+
+
+@asynccontextmanager
+async def serving(settings: Settings) -> AsyncIterator[Running]:
+    """Start everything, seed an empty suite, answer on `settings.port`; stop in order at the end."""
+    started = perf_counter()
+    home = Home(settings.home.absolute())
+    home.prepare()
+    home.restore_clock()
+    listener = socket.create_server((settings.host, settings.port))
+    port = listener.getsockname()[1]
+    postgres = EmbeddedPostgres(home.folder)
+    address = await asyncio.to_thread(postgres.start)
+    try:
+        admin = URL.create(
+            "postgresql+asyncpg", address.superuser, address.password, address.host, address.port, "postgres"
+        )
+        placed = settings.model_copy(
+            update={
+                "home": home.folder,
+                "database_host": address.host,
+                "database_port": address.port,
+                "database_password": home.database_password(),
+                "departments_url": settings.departments_url or f"http://127.0.0.1:{port}/simulators/departments",
+                "port": port,
+            }
+        )
+        await servers.prepare(admin, placed.database_prefix, SERVICES, placed.database_password)
+        suite = Suite(placed, home.keyring(placed.keyring_path, dev=placed.is_dev))
+        await _seed(suite)
+        server = uvicorn.Server(
+            uvicorn.Config(
+                Entrance(suite), log_config=None, access_log=False, lifespan="on", timeout_graceful_shutdown=20
+            )
+        )
+        server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
+        task = asyncio.create_task(server.serve([listener]))
+        while not server.started:
+            if task.done():
+                task.result()
+                raise RuntimeError("the HTTP server ended before it began")
+            await asyncio.sleep(0.01)
+        try:
+            yield Running(suite, f"http://{settings.host}:{port}", perf_counter() - started, postgres)
+        finally:
+            server.should_exit = True
+            await task
+    finally:
+        listener.close()
+        await asyncio.to_thread(postgres.stop)
+
+
+async def _seed(suite: Suite) -> dict[str, Any] | None:
+    from suite.seed import seed_if_empty
+
+    return await seed_if_empty(suite)
