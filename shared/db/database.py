@@ -183,5 +183,6 @@ union all select 'owns ' || c.relname from pg_class c join pg_roles r on r.oid =
 union all select 'may read ' || c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace
     where n.nspname in ('public', 'kernel') and c.relkind in ('r', 'p', 'v', 'm')
     and has_table_privilege(current_user, c.oid, 'select, insert, update, delete')
-    and exists (select 1 from aclexplode(c.relacl) a join pg_roles r on r.oid = a.grantee where r.rolname = current_user)
+    and exists (select 1 from aclexplode(c.relacl) a join pg_roles r on r.oid = a.grantee
+        where r.rolname = current_user)
 """

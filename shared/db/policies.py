@@ -61,7 +61,7 @@ def _conditions(rows: Rows) -> dict[Scope, str]:
     if rows.person_via:
         via, own_column, via_column, person_column = rows.person_via
         found[Scope.PERSON] = (
-            f"{own_column} in (select v.{via_column} from {via} v"
+            f"{own_column} in (select v.{via_column} from {via} v"  # noqa: S608 - our own declarations
             f" where v.{person_column} = current_setting('puyou.person'))"
         )
     return found

@@ -128,7 +128,7 @@ class UnitOfWork:
         self, statement: Executable, params: Mapping[str, Any] | Sequence[Any] | None = None
     ) -> Result[Any]:
         """Run any statement under this unit's rows."""
-        return await self.session.execute(statement, params)  # type: ignore[arg-type]
+        return await self.session.execute(statement, params)
 
     async def get(self, model: type[Row], row_id: str, *, lock: bool = False) -> Row:
         """The row, or `NotFound` when it is absent or out of scope. `lock` takes the row lock first."""

@@ -4,10 +4,11 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from sqlalchemy import select, text, update
+from sqlalchemy import inspect, text, update
 from sqlalchemy.dialects.postgresql import insert
-from sqlmodel import SQLModel
+from sqlmodel import SQLModel, col, select
 
+from shared.db.tables import table_of
 from shared.db.unit import UnitOfWork
 from shared.effects.tables import AnnulledCause, Effect
 from shared.ids import uuid7
@@ -65,7 +66,7 @@ async def record(
         "payload": payload or {},
         "created_at": unit.now,
     }
-    await unit.execute(insert(Effect.__table__).values(**values).on_conflict_do_nothing())  # type: ignore[attr-defined]
+    await unit.execute(insert(table_of(Effect)).values(**values).on_conflict_do_nothing())
 
 
 async def change(
@@ -83,7 +84,7 @@ async def change(
     before = getattr(row, column)
     if before == after:
         return
-    table = row.__table__  # type: ignore[attr-defined]
+    table = table_of(type(row))
     await record(
         unit,
         cause=cause,
@@ -104,13 +105,16 @@ async def annul(unit: UnitOfWork, cause: str, *tables: type[SQLModel]) -> Annull
     """Withdraw a cause: annul its live effects, put scalars of `tables` back where they still hold what we wrote,
     and leave a tombstone so that a late confirmation does nothing."""
     await _lock_cause(unit, cause)
-    tombstone = insert(AnnulledCause.__table__).values(cause=cause, annulled_at=unit.now)  # type: ignore[attr-defined]
+    tombstone = insert(table_of(AnnulledCause)).values(cause=cause, annulled_at=unit.now)
     await unit.execute(tombstone.on_conflict_do_nothing())
     effects = await unit.all(
-        select(Effect).where(Effect.cause == cause, Effect.annulled_at.is_(None)).order_by(Effect.id).with_for_update()  # type: ignore[arg-type, union-attr, attr-defined]
+        select(Effect)
+        .where(col(Effect.cause) == cause, col(Effect.annulled_at).is_(None))
+        .order_by(col(Effect.id))
+        .with_for_update()
     )
     found = Annulled(effects)
-    by_name = {table.__table__.name: table for table in tables}  # type: ignore[attr-defined]
+    by_name = {table_of(table).name: table for table in tables}
     for effect in found.of_kind(_SCALAR):
         table_name, column = effect.object_kind.split(".")
         conflict = await _restore(unit, by_name[table_name], column, effect)
@@ -118,7 +122,7 @@ async def annul(unit: UnitOfWork, cause: str, *tables: type[SQLModel]) -> Annull
             found.conflicts.append(conflict)
     await unit.execute(
         update(Effect)
-        .where(Effect.cause == cause, Effect.annulled_at.is_(None))  # type: ignore[arg-type, union-attr]
+        .where(col(Effect.cause) == cause, col(Effect.annulled_at).is_(None))
         .values(annulled_at=unit.now)
         .execution_options(synchronize_session=False)
     )
@@ -141,15 +145,19 @@ async def is_annulled(unit: UnitOfWork, cause: str) -> bool:
     Takes a transaction lock on the cause, so a confirmation and its withdrawal cannot pass each other.
     """
     await _lock_cause(unit, cause)
-    return bool(await unit.first(select(AnnulledCause.cause).where(AnnulledCause.cause == cause)))  # type: ignore[arg-type]
+    return bool(await unit.first(select(AnnulledCause).where(col(AnnulledCause.cause) == cause)))
 
 
 async def live(unit: UnitOfWork, object_kind: str, object_id: str) -> list[Effect]:
     """The effects that count on one object now."""
     return await unit.all(
         select(Effect)
-        .where(Effect.object_kind == object_kind, Effect.object_id == object_id, Effect.annulled_at.is_(None))  # type: ignore[arg-type, union-attr]
-        .order_by(Effect.id)  # type: ignore[arg-type]
+        .where(
+            col(Effect.object_kind) == object_kind,
+            col(Effect.object_id) == object_id,
+            col(Effect.annulled_at).is_(None),
+        )
+        .order_by(col(Effect.id))
     )
 
 
@@ -158,4 +166,4 @@ async def _lock_cause(unit: UnitOfWork, cause: str) -> None:
 
 
 def _identity(row: SQLModel) -> Any:
-    return row.__mapper__.primary_key_from_instance(row)[0]  # type: ignore[attr-defined]
+    return inspect(type(row)).primary_key_from_instance(row)[0]

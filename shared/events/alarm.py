@@ -7,6 +7,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from shared.db.database import Database
 from shared.db.principals import system_principal
+from shared.db.tables import table_of
 from shared.db.unit import UnitOfWork
 from shared.events.inbox import Inbox, internal_message
 from shared.events.schedules import Schedule
@@ -57,7 +58,7 @@ class Alarm:
         ]
 
     async def _schedule(self, unit: UnitOfWork, schedule: Schedule) -> list[Message]:
-        start = insert(ScheduleRow.__table__).values(name=schedule.name, last_due_at=unit.now)  # type: ignore[attr-defined]
+        start = insert(table_of(ScheduleRow)).values(name=schedule.name, last_due_at=unit.now)
         await unit.connection.execute(start.on_conflict_do_nothing())
         last = await unit.connection.scalar(_SCHEDULE, {"name": schedule.name})
         due = schedule.due_between(last, unit.now)

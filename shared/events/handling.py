@@ -17,7 +17,7 @@ class Subscription:
     `order_free` handlers are not held up by a failed predecessor of the same subject.
     """
 
-    type: str
+    event_type: str
     handler: Handler
     payload: type[Any]
     order_free: bool = False
@@ -25,7 +25,7 @@ class Subscription:
     @property
     def is_internal(self) -> bool:
         """Timers, schedules and answers of outside calls enter through the inbox but never through a broker."""
-        return ":" in self.type
+        return ":" in self.event_type
 
 
 def on(event: type[Event], handler: Handler, *, order_free: bool = False) -> Subscription:
@@ -51,7 +51,7 @@ class Handlers:
     def __init__(self, subscriptions: Sequence[Subscription]) -> None:
         self._by_type: dict[str, list[Subscription]] = {}
         for subscription in subscriptions:
-            self._by_type.setdefault(subscription.type, []).append(subscription)
+            self._by_type.setdefault(subscription.event_type, []).append(subscription)
 
     @property
     def types(self) -> frozenset[str]:

@@ -45,7 +45,7 @@ class Loop:
         while not self._stopping:
             self._woken.clear()
             try:
-                while not self._stopping and await self.work():
+                while await self.work() and not self._stopping:
                     pass
             except asyncio.CancelledError:
                 raise

@@ -2,6 +2,7 @@
 
 from sqlalchemy import insert
 
+from shared.db.tables import table_of
 from shared.db.unit import UnitOfWork
 from shared.events.contract import Envelope, Event
 from shared.events.tables import OutboxRow
@@ -36,4 +37,4 @@ async def flush_outbox(unit: UnitOfWork) -> None:
                 "created_at": unit.now,
             }
         )
-    await unit.connection.execute(insert(OutboxRow.__table__).inline(), rows)  # type: ignore[attr-defined]
+    await unit.connection.execute(insert(table_of(OutboxRow)).inline(), rows)

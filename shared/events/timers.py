@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy.dialects.postgresql import insert
 
+from shared.db.tables import table_of
 from shared.db.unit import UnitOfWork
 from shared.events.tables import TimerRow
 
@@ -27,5 +28,5 @@ async def set_timer(
 ) -> None:
     """Fire `kind` once at `due_at`. The same kind and key is one timer: setting it again changes nothing."""
     row = {"id": f"{kind}/{key}", "kind": kind, "key": key, "due_at": due_at, "payload": dict(payload or {})}
-    await unit.connection.execute(insert(TimerRow.__table__).values(**row).on_conflict_do_nothing())  # type: ignore[attr-defined]
+    await unit.connection.execute(insert(table_of(TimerRow)).values(**row).on_conflict_do_nothing())
     unit.wakes.add("alarm")

@@ -4,6 +4,7 @@ from typing import Any
 
 from sqlalchemy import insert
 
+from shared.db.tables import table_of
 from shared.db.unit import Note, UnitOfWork
 from shared.ids import uuid7
 from shared.security.tables import AuditRow
@@ -13,7 +14,7 @@ async def flush_audit(unit: UnitOfWork) -> None:
     """Write the unit's notes; a finisher of every unit, one statement."""
     notes = [*unit.notes, unit.audit] if unit.audited else unit.notes
     if notes:
-        statement = insert(AuditRow.__table__).inline()  # type: ignore[attr-defined]
+        statement = insert(table_of(AuditRow)).inline()
         await unit.connection.execute(statement, [_row(unit, note) for note in notes])
 
 

@@ -3,11 +3,14 @@
 from collections.abc import AsyncIterator
 from typing import Any
 
-from sqlalchemy import insert, select, text
+from sqlalchemy import insert, text
+from sqlalchemy import select as select_columns
+from sqlmodel import col, select
 
 from shared.clock import to_business_date
 from shared.db.database import Database
 from shared.db.principals import system_principal
+from shared.db.tables import table_of
 from shared.db.unit import UnitOfWork
 from shared.security.keys import SigningKeys
 from shared.security.seal import Block, Root, export_lines, seal_block, sign_root
@@ -17,6 +20,7 @@ _CLAIM = text("select pg_try_advisory_xact_lock(7091, 0)")
 # rows of transactions that may still be running stay for the next round
 _HORIZON = text("select pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
 _ROWS_A_BLOCK = 2000
+_AUDIT = table_of(AuditRow)
 
 
 class Sealing:
@@ -33,7 +37,7 @@ class Sealing:
             unit.audited = False
             if not await unit.connection.scalar(_CLAIM):
                 return 0
-            last = await unit.first(select(AuditBlock).order_by(AuditBlock.number.desc()).limit(1))  # type: ignore[attr-defined]
+            last = await unit.first(select(AuditBlock).order_by(col(AuditBlock.number).desc()).limit(1))
             await self._sign_yesterday(unit, last)
             horizon = int(await unit.connection.scalar(_HORIZON) or 0)
             rows, below = await _unsealed(unit, last, horizon)
@@ -55,7 +59,7 @@ class Sealing:
         if last is None:
             return
         day = to_business_date(last.sealed_at)
-        if day >= unit.today or await unit.first(select(AuditRoot.day).where(AuditRoot.day == day)):  # type: ignore[arg-type]
+        if day >= unit.today or await unit.first(select(AuditRoot).where(col(AuditRoot.day) == day)):
             return
         root = sign_root(day, Block.from_json(last.content), self._keys)
         await unit.connection.execute(insert(AuditRoot).values(day=day, content=root.as_json()))
@@ -64,14 +68,14 @@ class Sealing:
 async def _unsealed(unit: UnitOfWork, last: AuditBlock | None, horizon: int) -> tuple[list[dict[str, Any]], int]:
     """Rows from the last block's end up to the horizon, whole transactions only, in order of (tx, id)."""
     start = last.below_tx if last else 0
-    tx = AuditRow.tx
+    tx = col(AuditRow.tx)
     statement = (
-        select(AuditRow.__table__)  # type: ignore[attr-defined]
-        .where(tx >= start, tx < horizon)  # type: ignore[operator]
-        .order_by(tx, AuditRow.__table__.c.id.collate("C"))  # type: ignore[attr-defined]
+        select_columns(_AUDIT)
+        .where(tx >= start, tx < horizon)
+        .order_by(tx, _AUDIT.c.id.collate("C"))
         .limit(_ROWS_A_BLOCK + 1)
     )
-    rows = [dict(row._mapping) for row in await unit.connection.execute(statement)]
+    rows = [dict(row) for row in (await unit.connection.execute(statement)).mappings()]
     below = horizon
     if len(rows) > _ROWS_A_BLOCK:
         below = rows[-1]["tx"]
@@ -89,11 +93,11 @@ def as_sealed(row: dict[str, Any]) -> dict[str, Any]:
 
 async def export(unit: UnitOfWork) -> AsyncIterator[str]:
     """The audit log as the verifier reads it, line by line."""
-    statement = select(AuditRow.__table__).order_by(AuditRow.tx, AuditRow.__table__.c.id.collate("C"))  # type: ignore[attr-defined, arg-type]
-    rows = [as_sealed(dict(row._mapping)) for row in await unit.connection.execute(statement)]
+    statement = select_columns(_AUDIT).order_by(_AUDIT.c.tx, _AUDIT.c.id.collate("C"))
+    rows = [as_sealed(dict(row)) for row in (await unit.connection.execute(statement)).mappings()]
     blocks = [
-        Block.from_json(block.content) for block in await unit.all(select(AuditBlock).order_by(AuditBlock.number))
-    ]  # type: ignore[arg-type]
-    roots = [Root.from_json(root.content) for root in await unit.all(select(AuditRoot).order_by(AuditRoot.day))]  # type: ignore[arg-type]
+        Block.from_json(block.content) for block in await unit.all(select(AuditBlock).order_by(col(AuditBlock.number)))
+    ]
+    roots = [Root.from_json(root.content) for root in await unit.all(select(AuditRoot).order_by(col(AuditRoot.day)))]
     for line in export_lines(rows, blocks, roots):
         yield line

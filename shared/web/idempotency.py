@@ -18,6 +18,7 @@ from shared import clock
 from shared.db.database import Database
 from shared.db.principals import Principal
 from shared.db.problems import Conflict, Invalid
+from shared.db.tables import table_of
 from shared.db.unit import UnitOfWork
 from shared.web.tables import IdempotentAnswer
 
@@ -116,7 +117,7 @@ class Claim:
             "body": unit.vault.seal_bytes("idempotent_answer", "body", self._row_id, bytes(response.body)),
             "created_at": unit.now,
         }
-        statement = insert(IdempotentAnswer.__table__).values(**values)  # type: ignore[attr-defined]
+        statement = insert(table_of(IdempotentAnswer)).values(**values)
         await unit.execute(statement.on_conflict_do_update(index_elements=["account_id", "key"], set_=values))
 
     async def keep_refusal(self, database: Database, principal: Principal, response: Response) -> None:

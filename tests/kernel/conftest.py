@@ -78,8 +78,8 @@ async def _running(name: str, admin: URL) -> AsyncIterator[Toy]:
     settings = Settings(
         env="test",
         database_prefix=name,
-        database_host=admin.host,
-        database_port=admin.port,
+        database_host=admin.host or '',
+        database_port=admin.port or 0,
         database_password="pw",
     )
     ring = Keyring.generate(dev=True)
