@@ -15,10 +15,7 @@ def found(folder: Path, files: dict[str, str]) -> list[tuple[str, str, int]]:
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
-    return [
-        (str(f.path), f.rule, f.line)
-        for f in check(folder, sorted(p for p in folder.rglob("*") if p.is_file()))
-    ]
+    return [(str(f.path), f.rule, f.line) for f in check(folder, sorted(p for p in folder.rglob("*") if p.is_file()))]
 
 
 def rules_in(folder: Path, text: str, name: str = "services/relief/visits/service.py") -> list[str]:
@@ -200,9 +197,7 @@ def test_no_paths_of_one_machine(tmp_path, path, name):
     assert rules_in(tmp_path, f"x = '{SLASH}{path}'\n", name) == ["machine-path"]
 
 
-@pytest.mark.parametrize(
-    "path", ["var/cache/puyou", "usr/lib/postgresql/15/bin", "api/affairs/work/1", "dev/null"]
-)
+@pytest.mark.parametrize("path", ["var/cache/puyou", "usr/lib/postgresql/15/bin", "api/affairs/work/1", "dev/null"])
 def test_places_every_machine_has_are_fine(tmp_path, path):
     assert rules_in(tmp_path, f"x = '{SLASH}{path}'\n", "shared/settings.py") == []
 
