@@ -73,6 +73,7 @@ class ServiceSpec:
     schedules: Sequence[Schedule] = ()
     calls_outside: bool = False
     state: dict[str, Any] = field(default_factory=dict)
+    prepare: Callable[[FastAPI, Settings, ServiceKeys], None] | None = None
 
     @property
     def migrations(self) -> Path:
@@ -138,6 +139,8 @@ def create_service(spec: ServiceSpec, settings: Settings, keys: ServiceKeys, tra
     )
     for name, value in spec.state.items():
         setattr(app.state, name, value)
+    if spec.prepare:
+        spec.prepare(app, settings, keys)
     for room in [*spec.rooms, operations_router(spec.name)]:
         for route in room.routes:
             _check_route(route, permissions)
