@@ -24,6 +24,7 @@ HOUSE = {
     "services/relief/visits/tables.py": "import sqlmodel\nfrom services.relief.visits import rules\nimport shared.db\n",
     "services/relief/visits/rules.py": "import shared.money\n",
     "services/relief/households/service.py": "",
+    "shared/kernel_tables.py": "import shared.web\nimport shared.effects\n",
     "shared/service.py": "import shared.web\nimport shared.payments\nimport shared.events\n",
     "shared/web.py": "import fastapi\nimport shared.security\n",
     "shared/payments.py": "import shared.policy\n",
