@@ -166,9 +166,7 @@ class EmbeddedPostgres:
         path = self.home / "postgres.password"
         if not path.exists():
             if self.data.exists():
-                raise PostgresError(
-                    f"缺少密码文件 {path}", f"{path} is missing: without it the data stay closed"
-                )
+                raise PostgresError(f"缺少密码文件 {path}", f"{path} is missing: without it the data stay closed")
             _write_private(path, secrets.token_urlsafe(24))
         return path.read_text().strip()
 
@@ -190,14 +188,17 @@ class EmbeddedPostgres:
 
     def _make_cluster(self, binaries: Binaries, user: ServerUser) -> None:
         """initdb into a side folder, then one rename: an interrupted first start leaves no half cluster."""
-        made, password_file = self.folder / "data.new", self.folder / "password.new"
-        shutil.rmtree(made, ignore_errors=True)
+        for left in self.folder.glob("data.new*"):
+            shutil.rmtree(left, ignore_errors=True)
+        # A name of its own: what is left of a killed start may still be writing into its side folder.
+        made = self.folder / f"data.new-{secrets.token_hex(4)}"
+        password_file = self.folder / "password.new"
         password_file.unlink(missing_ok=True)
         _write_private(password_file, self._password())
         if user.uid is not None and user.gid is not None:
             os.chown(password_file, user.uid, user.gid)
         arguments = (
-            *("--pgdata={folder}/data.new", "--pwfile={folder}/password.new", f"--username={SUPERUSER}"),
+            *(f"--pgdata={{folder}}/{made.name}", "--pwfile={folder}/password.new", f"--username={SUPERUSER}"),
             *("--auth=scram-sha-256", "--data-checksums", "--encoding=UTF8", "--locale=C.UTF-8"),
             # Since 17 the collation is PostgreSQL's own and no upgrade of the C library can break an index.
             *(("--locale-provider=builtin", "--builtin-locale=C.UTF-8") if binaries.major >= 17 else ()),
