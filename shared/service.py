@@ -36,6 +36,7 @@ from shared.outgoing.worker import CallWorker
 from shared.security.audit import flush_audit
 from shared.security.keys import ServiceKeys
 from shared.security.permissions import Permissions
+from shared.security.seal import public_key_file
 from shared.security.sealing import Sealing
 from shared.security.tokens import TokenVerifier
 from shared.security.vault import Vault
@@ -137,6 +138,7 @@ def create_service(spec: ServiceSpec, settings: Settings, keys: ServiceKeys, tra
     app.state.edge = Edge(
         spec.name, runtime.database, permissions, TokenVerifier(keys.token_keys), settings.body_limit_bytes
     )
+    app.state.audit_public_keys = public_key_file([keys])
     for name, value in spec.state.items():
         setattr(app.state, name, value)
     if spec.prepare:

@@ -26,7 +26,9 @@ async def copy(admin: URL, template: str, prefix: str, services: Sequence[str], 
             await connection.execute(text(f'create role "{login}" login noinherit password {literal}'))
             scopes = "puyou_scope_area, puyou_scope_org, puyou_scope_person, puyou_scope_system"
             await connection.execute(text(f'grant {scopes} to "{login}"'))
-            await connection.execute(text(f'create database "{name}" template "{database_name(template, service)}"'))
+            await connection.execute(
+                text(f'create database "{name}" template "{database_name(template, service)}" strategy file_copy')
+            )
             await connection.execute(text(f'revoke all on database "{name}" from public'))
             await connection.execute(text(f'grant connect on database "{name}" to "{login}"'))
     await engine.dispose()

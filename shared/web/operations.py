@@ -3,7 +3,7 @@
 from datetime import datetime
 from pathlib import Path
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from sqlalchemy import select, text
 from starlette.responses import PlainTextResponse
 
@@ -104,6 +104,12 @@ def operations_router(service: str) -> APIRouter:
         async with unit.elevated("export the audit log"):
             lines = [line async for line in export(unit)]
         unit.note(count=len(lines))
-        return PlainTextResponse("\n".join(lines) + "\n")
+        return PlainTextResponse("".join(lines))
+
+    @router.get("/audit/keys", operation_id=f"{service}_get_audit_keys", response_class=PlainTextResponse)
+    @permit("audit", "export")
+    async def get_audit_keys(request: Request) -> PlainTextResponse:
+        """核验审计导出所用的公钥。"""
+        return PlainTextResponse(request.app.state.audit_public_keys)
 
     return router
