@@ -1,0 +1,1 @@
+"""Charity: who stands by whom, and the points people earn by doing good."""
