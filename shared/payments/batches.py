@@ -1,0 +1,413 @@
+"""A batch from its draft to its approval: filled by runs over key ranges, checked, approved by a second person."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import text
+
+from shared.china import areas
+from shared.db.problems import Conflict, Invalid
+from shared.db.unit import UnitOfWork
+from shared.ids import uuid7
+from shared.payments.due import Check, Scheme, with_due
+from shared.payments.rules import (
+    BatchEmpty,
+    BatchInWrongState,
+    BatchNotFilled,
+    BatchState,
+    may_approve,
+    step,
+)
+from shared.payments.settlement import Settled, lock_batch_entitlements, settle
+from shared.payments.tables import PaymentBatch
+from shared.security.crypto import sm3
+
+
+class UnknownScheme(Invalid):
+    code = "unknown_scheme"
+    detail = "没有这项待遇"
+
+
+class BatchOpen(Conflict):
+    code = "batch_open"
+    detail = "该待遇还有未核对的批次，请先完成核对"
+
+
+# ── the draft ────────────────────────────────────────────────────────────────────────────────────
+
+_OPEN = text("""
+    insert into kernel.payment_batch (id, scheme, month, area_code, state, filled_to, made_by, made_at, checked_by,
+        approved_by, sent_by, line_count, total_fen, file_digest)
+    values (:id, :scheme, :month, :area_code, 'DRAFT', '', :made_by, :now, '', '', '', 0, 0, '')
+    on conflict (scheme, area_code) where state = 'DRAFT' do nothing
+""")
+_DRAFT = text(
+    "select id, month from kernel.payment_batch where scheme = :scheme and area_code = :area_code and state = 'DRAFT'"
+)
+
+
+async def open_batch(
+    unit: UnitOfWork, schemes: Mapping[str, Scheme], scheme: str, month: date, area_code: str
+) -> PaymentBatch:
+    """The draft of a scheme for a month in an area: a new one, or the one that is open. A month may have several
+    batches; a later one holds what the earlier ones lack. Raises UnknownScheme, BatchOpen (a draft of another month).
+    """
+    if scheme not in schemes:
+        raise UnknownScheme(field="scheme")
+    values = {"scheme": scheme, "area_code": area_code, "month": month}
+    await unit.execute(_OPEN, {**values, "id": uuid7(), "made_by": unit.principal.account_id, "now": unit.now})
+    found = (await unit.execute(_DRAFT, {"scheme": scheme, "area_code": area_code})).one()
+    if found.month != month:
+        raise BatchOpen
+    return await unit.get(PaymentBatch, found.id, lock=True)
+
+
+# ── filling it ───────────────────────────────────────────────────────────────────────────────────
+
+RANGE = 10_000
+"""Entitlements worked on by one statement."""
+
+
+@dataclass(frozen=True, slots=True)
+class FilledRange:
+    """One key range of a run: entitlements after `after` up to `upto`, the lines added there and their SM3.
+
+    The digest is over `entitlement|month|part|amount|decision` of each added line, sorted, joined by newlines.
+    """
+
+    after: str
+    upto: str
+    lines: int
+    total_fen: int
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What a run did. `done` is False when it stopped at its limit of ranges and is to be continued."""
+
+    batch_id: str
+    ranges: tuple[FilledRange, ...]
+    done: bool
+
+    @property
+    def lines(self) -> int:
+        """Lines added."""
+        return sum(part.lines for part in self.ranges)
+
+    @property
+    def total_fen(self) -> int:
+        """Their sum."""
+        return sum(part.total_fen for part in self.ranges)
+
+
+_UPTO = text("""
+    select max(id) from (
+        select id from kernel.entitlement where scheme = :scheme and id > :after order by id limit :size
+    ) part
+""")
+# The months every entitlement is looked at: from the one after the last month filled. Usually the batch's month alone.
+_WINDOW = text("""
+    select max(month) from kernel.payment_batch
+    where scheme = :scheme and area_code = :area_code and filled_at is not null and id <> :batch_id
+""")
+# Locked, so that a change that comes in now either is seen below or leaves its mark for the next run.
+_MARKED = text("""
+    select id from kernel.entitlement
+    where scheme = :scheme and id > :after and id <= :upto and area_code >= :lo and area_code < :hi
+      and reconsider_from <= cast(:month as date)
+      and not exists (
+          select from kernel.effect f
+          where f.object_kind = 'entitlement' and f.object_id = entitlement.id and f.kind = 'hold_payment'
+            and f.annulled_at is null and f.from_date <= cast(:month as date))
+    order by id for update
+""")
+_ASKED = """
+chosen as materialized (
+    select e.id, greatest(e.from_month, least(coalesce(e.reconsider_from, w.month), w.month)) as since
+    from kernel.entitlement e
+    cross join (select cast(:window as date) as month) w
+    where e.scheme = :scheme and e.id > :after and e.id <= :upto and e.area_code >= :lo and e.area_code < :hi
+      and e.from_month <= cast(:month as date)
+      and (e.reconsider_from is not null or e.to_month is null or e.to_month >= w.month)
+      and not exists (
+          select from kernel.effect f
+          where f.object_kind = 'entitlement' and f.object_id = e.id and f.kind = 'hold_payment'
+            and f.annulled_at is null and f.from_date <= cast(:month as date))
+),
+asked as (
+    select c.id as entitlement_id, cast(m.month as date) as month
+    from chosen c
+    cross join lateral generate_series(
+        cast(c.since as timestamp), cast(cast(:month as date) as timestamp), interval '1 month') m (month)
+)"""
+_ADD = """,
+added as (
+    insert into kernel.payment_line (batch_id, entitlement_id, scheme, person_id, org_id, area_code, account_id,
+        month, part, purpose, amount_fen, state, decision_id, reason_code, reason, created_at, changed_at)
+    select :batch_id, e.id, e.scheme, e.person_id, e.org_id, e.area_code, e.account_id, d.month,
+        coalesce(l.part, -1) + 1,
+        case when d.month < cast(:month as date) or l.part is not null then 'arrears' else 'regular' end,
+        d.amount_fen - coalesce(l.amount_fen, 0), 'PENDING', coalesce(d.decision_id, e.decision_id), '', '',
+        :now, :now
+    from due d
+    join kernel.entitlement e on e.id = d.entitlement_id
+    left join lateral (
+        select sum(p.amount_fen) as amount_fen, max(p.part) as part
+        from kernel.payment_line p
+        where p.entitlement_id = d.entitlement_id and p.month = d.month
+          and p.state in ('PENDING', 'SENT', 'UNKNOWN', 'PAID')
+    ) l on true
+    where d.amount_fen > coalesce(l.amount_fen, 0)
+    order by e.id, d.month
+    on conflict (entitlement_id, month, part) where state in ('PENDING', 'SENT', 'UNKNOWN', 'PAID') do nothing
+    returning entitlement_id, month, part, amount_fen, decision_id
+)
+select count(*) as lines, coalesce(sum(amount_fen), 0) as total,
+    coalesce(string_agg(entitlement_id || '|' || month || '|' || part || '|' || amount_fen || '|' || decision_id,
+        E'\\n' order by entitlement_id, month, part), '') as content
+from added
+"""
+_CLEAR = text("""
+    update kernel.entitlement
+    set reconsider_from = case when cast(:month as date) < cast(:high as date)
+        then cast(cast(:month as date) + interval '1 month' as date) end
+    where id = any(cast(:ids as text[]))
+""")
+_REISSUED = text("""
+    update kernel.payment_line r
+    set state = 'REISSUED', changed_at = :now
+    where r.state = 'RETURNED' and r.entitlement_id = any(cast(:ids as text[]))
+      and exists (
+          select from kernel.payment_line n
+          where n.entitlement_id = r.entitlement_id and n.month = r.month and n.batch_id = :batch_id
+            and n.state = 'PENDING')
+""")
+_PROGRESS = text("""
+    update kernel.payment_batch
+    set filled_to = :filled_to, filled_at = case when :done then cast(:now as timestamptz) else filled_at end
+    where id = :batch_id
+""")
+
+
+async def run(
+    unit: UnitOfWork,
+    schemes: Mapping[str, Scheme],
+    batch_id: str,
+    *,
+    size: int = RANGE,
+    max_ranges: int | None = None,
+) -> Run:
+    """Fill a draft: one line for each month in which more is due than is on its way. Running it again adds only
+    what has become due since.
+
+    A big batch is run a few ranges at a time, each in its own unit; what is not `done` goes on where it stopped.
+    Writes the ranges with their digests into the unit's audit row. Raises BatchInWrongState.
+    """
+    batch = await unit.get(PaymentBatch, batch_id, lock=True)
+    if batch.state != BatchState.DRAFT:
+        raise BatchInWrongState
+    lo, hi = areas.range_of(batch.area_code)
+    highest = (
+        await unit.execute(_WINDOW, {"scheme": batch.scheme, "area_code": batch.area_code, "batch_id": batch_id})
+    ).scalar()
+    window = min(batch.month, _next(highest)) if highest else batch.month
+    wanted = {
+        "scheme": batch.scheme,
+        "lo": lo,
+        "hi": hi,
+        "month": batch.month,
+        "window": window,
+        "high": max(batch.month, highest or batch.month),
+        "batch_id": batch_id,
+        "now": unit.now,
+    }
+    ranges: list[FilledRange] = []
+    after, done = batch.filled_to, False
+    while not done and (max_ranges is None or len(ranges) < max_ranges):
+        upto = (await unit.execute(_UPTO, {"scheme": batch.scheme, "after": after, "size": size})).scalar()
+        if upto is None:
+            done = True
+        else:
+            ranges.append(await _fill(unit, schemes[batch.scheme], wanted, after, upto))
+            after = upto
+    # A finished run begins again at the first key when it is called once more.
+    progress = {"filled_to": "" if done else after, "done": done, "now": unit.now, "batch_id": batch_id}
+    await unit.execute(_PROGRESS, progress)
+    await _count(unit, batch)
+    finished = Run(batch_id, tuple(ranges), done)
+    unit.note(
+        count=finished.lines,
+        case_id=batch_id,
+        detail={
+            "scheme": batch.scheme,
+            "month": batch.month.isoformat(),
+            "ranges": [[part.after, part.upto, part.lines, part.total_fen, part.digest] for part in ranges],
+        },
+    )
+    return finished
+
+
+async def _fill(unit: UnitOfWork, scheme: Scheme, wanted: dict[str, Any], after: str, upto: str) -> FilledRange:
+    wanted = {**wanted, "after": after, "upto": upto}
+    marked = list((await unit.execute(_MARKED, _only(wanted, "scheme after upto lo hi month"))).scalars())
+    statement = text(with_due(scheme.due, _ASKED, _ADD))
+    asked = _only(wanted, "scheme after upto lo hi month window batch_id now")
+    added = (await unit.execute(statement, asked)).one()
+    if marked:
+        await unit.execute(_REISSUED, {"ids": marked, **_only(wanted, "batch_id now")})
+        await unit.execute(_CLEAR, {"ids": marked, **_only(wanted, "month high")})
+    return FilledRange(after, upto, added.lines, int(added.total), sm3(added.content.encode()).hex())
+
+
+def _only(values: Mapping[str, Any], names: str) -> dict[str, Any]:
+    return {name: values[name] for name in names.split()}
+
+
+def _next(month: date) -> date:
+    return date(month.year + month.month // 12, month.month % 12 + 1, 1)
+
+
+_COUNT = text("""
+    update kernel.payment_batch
+    set line_count = l.lines, total_fen = l.total
+    from (
+        select count(*) as lines, coalesce(sum(amount_fen), 0) as total
+        from kernel.payment_line where batch_id = :batch_id and state = 'PENDING'
+    ) l
+    where id = :batch_id
+""")
+
+
+async def _count(unit: UnitOfWork, batch: PaymentBatch) -> None:
+    await unit.execute(_COUNT, {"batch_id": batch.id})
+    await unit.session.refresh(batch)
+
+
+# ── checking and approving ───────────────────────────────────────────────────────────────────────
+
+_ON_HOLD = Check(
+    "on_hold",
+    "待遇已暂停发放",
+    """
+    select l.id from kernel.payment_line l
+    join kernel.effect f on f.object_kind = 'entitlement' and f.object_id = l.entitlement_id
+      and f.kind = 'hold_payment' and f.annulled_at is null and f.from_date <= l.month
+    where l.batch_id = :batch_id
+    """,
+)
+_NO_ACCOUNT = Check(
+    "no_account",
+    "没有可用的银行账户",
+    """
+    select l.id from kernel.payment_line l
+    left join kernel.payee_account a on a.id = l.account_id and a.closed_at is null
+    where l.batch_id = :batch_id and a.id is null
+    """,
+)
+_DUPLICATE = Check(
+    "duplicate",
+    "同一人同一待遇同月重复",
+    """
+    select l.id from kernel.payment_line l
+    where l.batch_id = :batch_id and exists (
+        select from kernel.payment_line o
+        where o.person_id = l.person_id and o.month = l.month and o.scheme = l.scheme
+          and o.entitlement_id <> l.entitlement_id and o.state in ('PENDING', 'SENT', 'UNKNOWN', 'PAID')
+          and (o.batch_id <> l.batch_id or o.entitlement_id < l.entitlement_id))
+    """,
+)
+_EXCLUDE_HEAD = """
+with excluded as (
+    update kernel.payment_line l
+    set state = 'EXCLUDED', reason_code = :code, reason = :reason, changed_at = :now
+    where l.batch_id = :batch_id and l.state = 'PENDING' and l.id in ("""
+_EXCLUDE_TAIL = """)
+    returning l.entitlement_id, l.month
+),
+marked as (
+    update kernel.entitlement e
+    set reconsider_from = least(coalesce(e.reconsider_from, x.month), x.month)
+    from (select entitlement_id, min(month) as month from excluded group by entitlement_id) x
+    where e.id = x.entitlement_id
+)
+select count(*) from excluded
+"""
+_REFRESH_ACCOUNTS = text("""
+    update kernel.payment_line l
+    set account_id = e.account_id
+    from kernel.entitlement e
+    where e.id = l.entitlement_id and l.batch_id = :batch_id and l.state = 'PENDING'
+      and l.account_id is distinct from e.account_id
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A check: what the settlement changed, and how many lines each reason left out."""
+
+    settled: Settled
+    excluded: Mapping[str, int]
+
+
+async def check(unit: UnitOfWork, schemes: Mapping[str, Scheme], batch_id: str) -> Checked:
+    """DRAFT → CHECKED: bring the lines in line with what is due, then leave out those a check speaks against.
+
+    Takes the lock of every entitlement in the batch, so it waits for changes under way and sees them.
+    """
+    batch = await unit.get(PaymentBatch, batch_id, lock=True)
+    state = step(batch.state, "check")
+    if batch.filled_at is None or batch.filled_to:
+        raise BatchNotFilled
+    scheme = schemes[batch.scheme]
+    locked = await lock_batch_entitlements(unit, batch_id)
+    settled = await settle(unit, schemes, locked)
+    await unit.execute(_REFRESH_ACCOUNTS, {"batch_id": batch_id})
+    checks = [_ON_HOLD, *scheme.checks]
+    if scheme.one_per_person:
+        checks.append(_DUPLICATE)
+    if scheme.needs_account:
+        checks.append(_NO_ACCOUNT)
+    excluded: dict[str, int] = {}
+    for rule in checks:
+        count = await _exclude(unit, rule, batch_id, unit.now)
+        if count:
+            excluded[rule.code] = count
+    await _change_state(unit, batch, state, "checked")
+    unit.note(case_id=batch_id, count=batch.line_count, detail={"excluded": excluded})
+    return Checked(settled, excluded)
+
+
+async def _exclude(unit: UnitOfWork, rule: Check, batch_id: str, now: datetime) -> int:
+    statement = text(_excluding(rule))
+    values = {"batch_id": batch_id, "code": rule.code, "reason": rule.reason, "now": now}
+    return int((await unit.execute(statement, values)).scalar_one())
+
+
+def _excluding(rule: Check) -> str:
+    return f"{_EXCLUDE_HEAD}{rule.sql}{_EXCLUDE_TAIL}"
+
+
+async def approve(unit: UnitOfWork, batch_id: str) -> PaymentBatch:
+    """CHECKED → APPROVED by someone who neither made nor checked it. Raises ApproverIsMaker, BatchEmpty."""
+    batch = await unit.get(PaymentBatch, batch_id, lock=True)
+    state = step(batch.state, "approve")
+    may_approve(unit.principal.account_id, made_by=batch.made_by, checked_by=batch.checked_by)
+    await _count(unit, batch)
+    if not batch.line_count:
+        raise BatchEmpty
+    await _change_state(unit, batch, state, "approved")
+    unit.note(case_id=batch_id, count=batch.line_count, detail={"totalFen": batch.total_fen})
+    return batch
+
+
+async def _change_state(unit: UnitOfWork, batch: PaymentBatch, state: BatchState, mark: str) -> None:
+    batch.state = state.value
+    setattr(batch, f"{mark}_by", unit.principal.account_id)
+    setattr(batch, f"{mark}_at", unit.now)
+    await unit.flush()
+    await _count(unit, batch)
