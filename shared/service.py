@@ -30,7 +30,7 @@ from shared.events.relay import Relay
 from shared.events.schedules import Schedule
 from shared.events.transport import Transport
 from shared.observability.metrics import MeasureRequests
-from shared.observability.standing import measure_standing
+from shared.standing import measure_standing
 from shared.outgoing.port import HttpOutside
 from shared.outgoing.worker import CallWorker
 from shared.security.audit import flush_audit
