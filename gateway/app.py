@@ -166,7 +166,7 @@ class Gateway:
             self._limits.address(exchange.client)
             raise not_found()
         exchange.upstream = service
-        if (exchange.content_length or 0) > self.settings.body_limit_bytes:
+        if exchange.content_length > self.settings.body_limit_bytes:
             raise too_large(self.settings.body_limit_bytes)
         if exchange.path in self.settings.public_paths:
             self._limits.address(exchange.client)

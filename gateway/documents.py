@@ -7,9 +7,9 @@ from typing import Any
 
 from gateway.cached import Cached
 from gateway.openapi import merge
+from gateway.openapi30 import in_3_0
 from gateway.problems import Reply
 from gateway.upstreams import Broken, ClientGone, Unreachable, Upstream, ask
-from gateway.viewer import for_viewer
 
 SECONDS_TO_ANSWER = 10.0
 
@@ -46,7 +46,7 @@ class Documents:
             missing=self._upstreams.keys() - documents.keys(),
             version=self._version,
         )
-        return _reply(merged), _reply(for_viewer(merged))
+        return _reply(merged), _reply(in_3_0(merged))
 
 
 def _reply(document: dict[str, Any]) -> Reply:

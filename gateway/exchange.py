@@ -58,7 +58,8 @@ class Exchange:
     trace_id: str
     traceparent: bytes
     authorization: bytes | None = None
-    content_length: int | None = None
+    content_length: int = 0
+    has_body: bool = False
     account: str | None = None
     upstream: str = "gateway"
     route: str = "none"
@@ -158,6 +159,7 @@ def _check_framing(exchange: Exchange, singles: dict[bytes, bytes]) -> None:
         exchange.content_length = int(length)
     elif coding is not None and coding.strip().lower() != b"chunked":
         raise _malformed("不支持的传输编码")
+    exchange.has_body = coding is not None or exchange.content_length > 0
     host = singles.get(b"host")
     if host is not None and not _HOST.fullmatch(host):
         raise _malformed("请求主机名有误")

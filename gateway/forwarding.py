@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
 from starlette.types import Message, Receive, Scope, Send
@@ -43,13 +43,41 @@ class _Line:
             self._places.release()
 
 
-class _Request:
-    """The body on its way in: counted, and its end told."""
+class _Timer:
+    """Time runs against the service: from the last it heard of the request until its answer begins. Time the
+    caller takes to send the body is not counted, except that no call takes longer than `whole`.
+    """
 
-    def __init__(self, receive: Receive, limit: int, ended: Callable[[], None]) -> None:
+    def __init__(self, policy: Policy) -> None:
+        self._now = asyncio.get_running_loop().time
+        self._last = self._now() + policy.whole
+        self._first_byte = policy.first_byte
+        self._begun = False
+        self.deadline = asyncio.timeout_at(min(self._now() + policy.first_byte, self._last))
+
+    def caller_sends(self) -> None:
+        self._set(self._last)
+
+    def service_works(self) -> None:
+        self._set(self._last if self._begun else min(self._now() + self._first_byte, self._last))
+
+    def answer_begins(self) -> None:
+        self._begun = True
+        self._set(self._last)
+
+    def _set(self, when: float) -> None:
+        if not self.deadline.expired():
+            self.deadline.reschedule(when)
+
+
+class _Request:
+    """The body on its way in, counted."""
+
+    def __init__(self, receive: Receive, limit: int, timer: _Timer, *, has_body: bool) -> None:
         self._receive = receive
         self._limit = limit
-        self._ended = ended
+        self._timer = timer
+        self._more = has_body
         self.size = 0
         self.gone = False
         self.over = False
@@ -57,7 +85,13 @@ class _Request:
     async def receive(self) -> Message:
         if self.over:
             return {"type": "http.disconnect"}
-        message = await self._receive()
+        if not self._more:
+            message = await self._receive()
+        else:
+            self._timer.caller_sends()
+            message = await self._receive()
+            self._more = message.get("more_body", False)
+            self._timer.service_works()
         if message["type"] == "http.disconnect":
             self.gone = True
             return message
@@ -65,21 +99,17 @@ class _Request:
         if self.size > self._limit:
             self.over = True
             return {"type": "http.disconnect"}  # to the service, a caller who broke off
-        if not message.get("more_body", False):
-            self._ended()
         return message
 
 
 class _Answer:
     """The answer on its way out: cleaned of what is internal; a bare failure is held back and worded here."""
 
-    def __init__(
-        self, send: Send, exchange: Exchange, request_is_over: Callable[[], bool], begun: Callable[[], None]
-    ) -> None:
+    def __init__(self, send: Send, exchange: Exchange, request: _Request, timer: _Timer) -> None:
         self._send = send
         self._exchange = exchange
-        self._request_is_over = request_is_over
-        self._begun = begun
+        self._request = request
+        self._timer = timer
         self.started = False
         self.complete = False
         self.held_back = 0  # status of a failure not let through
@@ -88,14 +118,14 @@ class _Answer:
         if message["type"] == "http.response.start":
             headers = self._clean(message.get("headers", ()))
             status = message["status"]
-            if self._request_is_over():
+            if self._request.over:
                 return
             if status >= 500 and not _is_problem(headers):
                 self.held_back = status
                 return
             self.started = True
             self._exchange.status = status
-            self._begun()
+            self._timer.answer_begins()
             await self._send({"type": "http.response.start", "status": status, "headers": headers})
         elif self.started and message["type"] == "http.response.body":
             await self._send(message)
@@ -146,23 +176,12 @@ class Forwarder:
                 await self._call(line, exchange, scope, receive, send)
 
     async def _call(self, line: _Line, exchange: Exchange, scope: Scope, receive: Receive, send: Send) -> None:
-        now = asyncio.get_running_loop().time
-        last = now() + line.policy.whole
-        deadline = asyncio.timeout_at(last)
-
-        def request_ended() -> None:
-            if not (answer.started or deadline.expired()):
-                deadline.reschedule(min(now() + line.policy.first_byte, last))
-
-        def answer_begun() -> None:
-            if not deadline.expired():
-                deadline.reschedule(last)
-
-        request = _Request(receive, self._body_limit, request_ended)
-        answer = _Answer(send, exchange, lambda: request.over, answer_begun)
+        timer = _Timer(line.policy)
+        request = _Request(receive, self._body_limit, timer, has_body=exchange.has_body)
+        answer = _Answer(send, exchange, request, timer)
         trouble: str | None = None
         try:
-            async with deadline:
+            async with timer.deadline:
                 await _attempt(line, scope, request, answer)
         except TimeoutError:
             trouble = "timeout"

@@ -207,7 +207,7 @@ def _target(reference: str) -> Key | None:
     if not reference.startswith(_REF):
         return None
     section, _, name = reference.removeprefix(_REF).partition("/")
-    return section, name.replace("~1", "/").replace("~0", "~")
+    return section, name
 
 
 def _renamed(node: Any, names: Mapping[Key, str]) -> Any:
@@ -231,5 +231,4 @@ def _renamed_reference(reference: str, names: Mapping[Key, str]) -> str:
     target = _target(reference)
     if target is None or target not in names:
         return reference
-    new = names[target].replace("~", "~0").replace("/", "~1")
-    return f"{_REF}{target[0]}/{new}"
+    return f"{_REF}{target[0]}/{names[target]}"

@@ -96,9 +96,7 @@ class AsgiUpstream:
             nonlocal started, complete
             if message["type"] == "http.response.start":
                 started = True
-                template = getattr(own.get("route"), "path", None)
-                if template:
-                    message["headers"] = [*message.get("headers", ()), (ROUTE_HEADER, template.encode())]
+                _name_route(message, own)
             elif message["type"] == "http.response.body":
                 complete = not message.get("more_body", False)
             await send(message)
@@ -114,6 +112,14 @@ class AsgiUpstream:
                 return
         if not complete:
             raise ClientGone if gone else Broken
+
+
+def _name_route(start: Message, scope: Scope) -> None:
+    """Say which route answered where the app did not, from what its router left in the scope."""
+    headers = start.get("headers", ())
+    template = getattr(scope.get("route"), "path", None)
+    if template and not any(name == ROUTE_HEADER for name, _ in headers):
+        start["headers"] = [*headers, (ROUTE_HEADER, template.encode())]
 
 
 @dataclass(frozen=True, slots=True)

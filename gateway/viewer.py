@@ -1,13 +1,12 @@
 """The docs page: Swagger UI from an installed package, nothing from any other host.
 
-The packaged viewer reads OpenAPI 3.0 only, so it gets a translation; programs get the 3.1 document itself.
+The packaged viewer reads OpenAPI 3.0 only, so it gets a translation (openapi30); programs get 3.1 itself.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from functools import cache, partial
 from pathlib import Path
-from typing import Any
 
 from swagger_ui_bundle import swagger_ui_path
 
@@ -76,87 +75,3 @@ async def _file(name: str) -> Reply:
 @cache
 def _read(name: str) -> bytes:
     return (Path(str(swagger_ui_path)) / name).read_bytes()
-
-
-# ── 3.1 → 3.0, for the eyes only ─────────────────────────────────────────────────────────────────
-def for_viewer(document: dict[str, Any]) -> dict[str, Any]:
-    """The document in words OpenAPI 3.0 has. What 3.0 cannot say is left out, never said wrongly."""
-    translated: dict[str, Any] = _translate(document)
-    translated["openapi"] = "3.0.3"
-    translated.pop("webhooks", None)
-    return translated
-
-
-def _translate(node: Any, *, names: bool = False) -> Any:
-    """`names`: the keys of this object are names somebody chose, not words of the specification."""
-    if isinstance(node, list):
-        return [_translate(value) for value in node]
-    if not isinstance(node, dict):
-        return node
-    copy = {
-        key: value
-        if key in {"default", "enum", "const", "example", "examples"} and not names
-        else _translate(value, names=not names and key in {"properties", "schemas", "patternProperties", "mapping"})
-        for key, value in node.items()
-    }
-    return copy if names else _schema(copy)
-
-
-def _schema(node: dict[str, Any]) -> dict[str, Any]:
-    if "const" in node:
-        node["enum"] = [node.pop("const")]
-    if isinstance(node.get("examples"), list):
-        values = node.pop("examples")
-        if values:
-            node["example"] = values[0]
-    for edge, word in (("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum")):
-        if isinstance(node.get(word), int | float) and not isinstance(node[word], bool):
-            node[edge], node[word] = node[word], True
-    if "prefixItems" in node:
-        node["items"] = {"anyOf": node.pop("prefixItems")}
-    if "contentMediaType" in node and node.get("type") == "string":
-        node.pop("contentMediaType")
-        node["format"] = "binary"
-    for word in (
-        "propertyNames",
-        "patternProperties",
-        "$schema",
-        "$defs",
-        "if",
-        "then",
-        "else",
-        "contentSchema",
-    ):
-        if word in node and not isinstance(node[word], str | bool):
-            node.pop(word)
-    return _nullable(node)
-
-
-def _nullable(node: dict[str, Any]) -> dict[str, Any]:
-    kinds = node.get("type")
-    if isinstance(kinds, list):
-        others = [kind for kind in kinds if kind != "null"]
-        node.pop("type")
-        if len(others) == 1:
-            node["type"] = others[0]
-        elif others:
-            node["anyOf"] = [{"type": kind} for kind in others]
-        if len(others) < len(kinds):
-            node["nullable"] = True
-    for word in ("anyOf", "oneOf"):
-        choices = node.get(word)
-        if not isinstance(choices, list) or {"type": "null"} not in choices:
-            continue
-        others = [choice for choice in choices if choice != {"type": "null"}]
-        node.pop(word)
-        node["nullable"] = True
-        if len(others) == 1 and "$ref" in others[0]:
-            node["allOf"] = others
-        elif len(others) == 1:
-            node = {**others[0], **node}
-        elif others:
-            node[word] = others
-    if node.get("type") == "null":
-        node.pop("type")
-        node["nullable"] = True
-    return node

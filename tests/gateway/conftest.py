@@ -10,6 +10,7 @@ from fastapi import FastAPI
 
 from gateway import Gateway
 from tests.gateway import stand
+from tests.gateway.service import a_service
 
 Open = Callable[..., Any]
 
@@ -17,7 +18,7 @@ Open = Callable[..., Any]
 @pytest.fixture(scope="session")
 def service() -> FastAPI:
     """The service behind the gateway."""
-    return stand.a_service()
+    return a_service()
 
 
 @pytest.fixture(scope="session")

@@ -1,8 +1,8 @@
-"""What the gateway's tests stand on: a small service to forward to, servers on loopback, tokens, odd upstreams."""
+"""What the gateway's tests stand on: servers on loopback, tokens, odd upstreams."""
 
 import asyncio
 import contextlib
-import hashlib
+import random
 import secrets
 import socket
 import threading
@@ -12,9 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import uvicorn
-from fastapi import FastAPI, Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Scope
 
 from gateway import AsgiUpstream, Gateway, GatewaySettings, HttpUpstream, Policy, Upstream, create_gateway
 from shared import clock
@@ -22,7 +20,7 @@ from shared.db.principals import Role
 from shared.security.keys import KeySet, SigningKeys
 from shared.security.tokens import Claims, TokenSigner, TokenVerifier
 
-KEYS = SigningKeys.from_seeds(KeySet(current="1", keys={"1": secrets.token_bytes(32)}), signs=True)
+KEYS = SigningKeys.from_seeds(KeySet(current=1, keys={1: secrets.token_bytes(32)}), signs=True)
 SIGNER = TokenSigner(KEYS)
 VERIFIER = TokenVerifier(KEYS)
 
@@ -42,141 +40,12 @@ def bearer(account: str = "account-1") -> dict[str, str]:
 STALE = timedelta(minutes=10)
 
 
-# ── a service ────────────────────────────────────────────────────────────────────────────────────
-class Diary:
-    """What the service noticed; read by tests in another thread."""
-
-    def __init__(self) -> None:
-        self.calls: list[str] = []
-        self.largest_chunk = 0
-        self.caller_left = threading.Event()
-
-
-def a_service(name: str = "relief") -> FastAPI:
-    """Says what it got, streams, dawdles and fails on request. Its `state.diary` tells what happened."""
-    app = FastAPI(title=name)
-    diary = app.state.diary = Diary()
-    base = f"/api/{name}"
-
-    @app.get("/health/ready", include_in_schema=False)
-    async def ready() -> dict[str, str]:
-        return {"status": "ok"}
-
-    @app.api_route(
-        base + "/echo/{item_id}",
-        methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"],
-        include_in_schema=False,
-    )
-    @app.post(base + "/auth/sign-in")
-    async def echo(request: Request) -> JSONResponse:
-        diary.calls.append(request.method)
-        said = {
-            "method": request.method,
-            "path": request.url.path,
-            "rawPath": request.scope["raw_path"].decode(),
-            "query": request.scope["query_string"].decode(),
-            "headers": [[name.decode(), value.decode()] for name, value in request.headers.raw],
-            "body": (await request.body()).decode(),
-        }
-        return JSONResponse(said)
-
-    @app.get(base + "/items")
-    async def list_items(limit: int = 20) -> list[int]:
-        return list(range(limit))
-
-    @app.post(base + "/upload")
-    async def upload(request: Request) -> dict[str, Any]:
-        digest, size = hashlib.sha256(), 0
-        async for chunk in request.stream():
-            diary.largest_chunk = max(diary.largest_chunk, len(chunk))
-            digest.update(chunk)
-            size += len(chunk)
-        return {"size": size, "digest": digest.hexdigest()}
-
-    @app.get(base + "/download")
-    async def download(chunks: int) -> StreamingResponse:
-        async def body() -> AsyncIterator[bytes]:
-            for number in range(chunks):
-                yield number.to_bytes(2) * 32_768
-
-        return StreamingResponse(body(), media_type="application/octet-stream")
-
-    @app.get(base + "/endless")
-    async def endless() -> StreamingResponse:
-        async def body() -> AsyncIterator[bytes]:
-            try:
-                while True:
-                    yield b"tick\n"
-                    await asyncio.sleep(0.02)
-            finally:
-                diary.caller_left.set()
-
-        return StreamingResponse(body())
-
-    @app.get(base + "/waits")
-    async def waits(request: Request) -> Response:
-        for _ in range(300):
-            if await request.is_disconnected():
-                diary.caller_left.set()
-                break
-            await asyncio.sleep(0.02)
-        return PlainTextResponse("late")
-
-    @app.api_route(base + "/slow", methods=["GET", "POST"], include_in_schema=False)
-    async def slow(request: Request, seconds: float) -> dict[str, str]:
-        diary.calls.append(request.method)
-        await asyncio.sleep(seconds)
-        return {"status": "ok"}
-
-    @app.get(base + "/stalls")
-    async def stalls() -> StreamingResponse:
-        async def body() -> AsyncIterator[bytes]:
-            yield b"begun"
-            await asyncio.sleep(30)
-
-        return StreamingResponse(body())
-
-    @app.get(base + "/crash")
-    async def crash() -> None:
-        raise RuntimeError("the password is hunter2")
-
-    @app.get(base + "/cut")
-    async def cut() -> StreamingResponse:
-        async def body() -> AsyncIterator[bytes]:
-            yield b"half"
-            await asyncio.sleep(0.05)
-            raise RuntimeError("in the middle")
-
-        return StreamingResponse(body(), headers={"content-length": "1000"})
-
-    @app.get(base + "/failing")
-    async def failing(kind: str) -> Response:
-        if kind == "plain":
-            return PlainTextResponse("Traceback (most recent call last): secret", 503)
-        return JSONResponse({"code": "busy"}, 503, {"retry-after": "7"}, "application/problem+json")
-
-    @app.get(base + "/dressed")
-    async def dressed() -> Response:
-        answer = Response(b"\x1f\x8b not really", headers={"content-encoding": "gzip", "x-powered-by": "us"})
-        answer.headers["x-route"] = base + "/dressed"
-        answer.headers["etag"] = '"v1"'
-        answer.set_cookie("a", "1")
-        answer.set_cookie("b", "2")
-        return answer
-
-    @app.get(base + "/redirect", include_in_schema=False)
-    async def redirect(request: Request) -> Response:
-        return Response(status_code=307, headers={"location": str(request.url_for("list_items"))})
-
-    return app
-
-
 # ── servers ──────────────────────────────────────────────────────────────────────────────────────
 @contextlib.contextmanager
-def serve(app: ASGIApp, **options: Any) -> Iterator[str]:
-    """Serve `app` from a thread on a free loopback port; yields its address. Shut down in order at the end."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=2, **options)
+def serve(app: ASGIApp, port: int = 0) -> Iterator[str]:
+    """Serve `app` from a thread on a loopback port; yields its address. Shut down in order at the end."""
+    with socket.create_server(("127.0.0.1", port)) as listener:
+        config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=2)
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, args=([listener],))
         thread.start()
@@ -195,10 +64,11 @@ def serve(app: ASGIApp, **options: Any) -> Iterator[str]:
 
 
 def free_port() -> int:
-    """A port nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
+    """A port nobody listens on; below those given to outgoing calls, or a caller could meet itself there."""
+    while True:
+        port = random.randrange(20_000, 30_000)
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
 
 
 @contextlib.asynccontextmanager
@@ -281,10 +151,3 @@ def a_scope(path: str = "/api/relief/echo/1", method: str = "GET", **more: Any) 
         **more,
         "headers": headers + more.get("headers", []),
     }
-
-
-class Silent:
-    """An app that never answers."""
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Return at once."""
