@@ -5,6 +5,7 @@
 Alembic's context is global to the process, so databases are migrated one after another.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -40,14 +41,20 @@ def login_name(prefix: str, service: str) -> str:
     return f"{prefix}_{service}_app"
 
 
-def _quoted(name: str) -> str:
+def quoted(name: str) -> str:
+    """A database or role name of ours, ready for DDL; anything but letters, digits and _ is refused."""
     if not name.replace("_", "").isalnum():
         raise ValueError(f"not a plain database name: {name!r}")
     return f'"{name}"'
 
 
-async def bootstrap(admin: URL, prefix: str, services: list[str], password: str) -> None:
-    """Make scope roles, owners, logins and databases that are missing."""
+async def bootstrap(
+    admin: URL, prefix: str, services: Sequence[str], password: str, *, template: str | None = None
+) -> None:
+    """Make scope roles, owners, logins and databases that are missing.
+
+    `template` is the prefix of a migrated suite to copy the databases from (tests); nobody may be connected to it.
+    """
     engine = create_async_engine(admin, isolation_level="AUTOCOMMIT")
     literal = "'" + password.replace("'", "''") + "'"
     try:
@@ -59,18 +66,18 @@ async def bootstrap(admin: URL, prefix: str, services: list[str], password: str)
                 await _make_role(connection, f"{name}_owner", "nologin")
                 login = login_name(prefix, service)
                 await _make_role(connection, login, "login noinherit")
-                await connection.execute(text(f"alter role {_quoted(login)} password {literal}"))
+                await connection.execute(text(f"alter role {quoted(login)} password {literal}"))
                 for scope in Scope:
-                    await connection.execute(text(f"grant {scope.value} to {_quoted(login)}"))
+                    await connection.execute(text(f"grant {scope.value} to {quoted(login)}"))
                 if not await connection.scalar(_DATABASE, {"name": name}):
+                    source = database_name(template, service) if template else "template0"
+                    how = "strategy file_copy" if template else "encoding 'UTF8'"
+                    owner = quoted(name + "_owner")
                     await connection.execute(
-                        text(
-                            f"create database {_quoted(name)} owner {_quoted(name + '_owner')}"
-                            " encoding 'UTF8' template template0"
-                        )
+                        text(f"create database {quoted(name)} owner {owner} template {quoted(source)} " + how)
                     )
-                await connection.execute(text(f"revoke all on database {_quoted(name)} from public"))
-                await connection.execute(text(f"grant connect on database {_quoted(name)} to {_quoted(login)}"))
+                await connection.execute(text(f"revoke all on database {quoted(name)} from public"))
+                await connection.execute(text(f"grant connect on database {quoted(name)} to {quoted(login)}"))
             await connection.execute(text("select pg_advisory_unlock(7085)"))
     finally:
         await engine.dispose()
@@ -84,7 +91,7 @@ async def make_scope_roles(connection: AsyncConnection) -> None:
 
 async def _make_role(connection: AsyncConnection, name: str, kind: str) -> None:
     if not await connection.scalar(_ROLE, {"name": name}):
-        await connection.execute(text(f"create role {_quoted(name)} {kind}"))
+        await connection.execute(text(f"create role {quoted(name)} {kind}"))
 
 
 async def upgrade(admin: URL, prefix: str, service: str, versions: Path) -> None:
@@ -95,7 +102,7 @@ async def upgrade(admin: URL, prefix: str, service: str, versions: Path) -> None
         async with engine.begin() as connection:
             await connection.execute(text("select pg_advisory_xact_lock(7086)"))
             await connection.execute(text("create extension if not exists btree_gist"))
-            await connection.execute(text(f"set local role {_quoted(name + '_owner')}"))
+            await connection.execute(text(f"set local role {quoted(name + '_owner')}"))
             await connection.run_sync(_prepare)
             await connection.run_sync(_to_head, "kernel", KERNEL_VERSIONS)
             await connection.run_sync(_to_head, "public", versions)

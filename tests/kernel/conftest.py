@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from sqlalchemy import URL, text
 
 from shared import clock
+from shared.db.migrate import bootstrap
 from shared.db.principals import Role, system_principal
 from shared.events.local import LocalTransport
 from shared.security.keys import Keyring
@@ -65,7 +66,7 @@ async def toy_databases(admin: URL, prefix: str) -> AsyncIterator[str]:
 @pytest.fixture
 async def toy(admin: URL, toy_databases: str) -> AsyncIterator[Toy]:
     name = f"{toy_databases}{secrets.token_hex(2)}"
-    await servers.copy(admin, toy_databases, name, ["toy"], "pw")
+    await bootstrap(admin, name, ["toy"], "pw", template=toy_databases)
     try:
         async with _running(name, admin) as running:
             yield running
