@@ -84,15 +84,11 @@ class KeySet(_Secret):
 
     def derived(self, purpose: str) -> "KeySet":
         """The same ids with keys derived for `purpose`; knowing one tells nothing of another."""
-        return KeySet(
-            current=self.current, keys={i: hmac_sm3(key, purpose.encode()) for i, key in self.keys.items()}
-        )
+        return KeySet(current=self.current, keys={i: hmac_sm3(key, purpose.encode()) for i, key in self.keys.items()})
 
     def added(self) -> "KeySet":
         """With one more key, not yet used for new values."""
-        return KeySet(
-            current=self.current, keys={**self.keys, max(self.keys) + 1: secrets.token_bytes(KEY_BYTES)}
-        )
+        return KeySet(current=self.current, keys={**self.keys, max(self.keys) + 1: secrets.token_bytes(KEY_BYTES)})
 
     def switched(self) -> "KeySet":
         """With the newest key used for new values."""
@@ -100,9 +96,7 @@ class KeySet(_Secret):
 
     def dropped(self) -> "KeySet":
         """Without the keys that are older than the current one."""
-        return KeySet(
-            current=self.current, keys={i: key for i, key in self.keys.items() if i >= self.current}
-        )
+        return KeySet(current=self.current, keys={i: key for i, key in self.keys.items() if i >= self.current})
 
 
 class SigningKeys(_Secret):
@@ -126,9 +120,7 @@ class SigningKeys(_Secret):
         kids = {number: sm3(key)[:8].hex() for number, key in public.items()}
         return cls(
             current=kids[seeds.current],
-            private={kids[number]: pair.private_bytes_raw() for number, pair in pairs.items()}
-            if signs
-            else {},
+            private={kids[number]: pair.private_bytes_raw() for number, pair in pairs.items()} if signs else {},
             public={kids[number]: key for number, key in public.items()},
         )
 
@@ -174,9 +166,7 @@ class _Stored(_Secret):
         except ValidationError as error:
             raise KeysUnusableError(f"the keys cannot be read: {error.error_count()} errors") from None
         if keys.made_for_dev and not dev:
-            raise KeysUnusableError(
-                "these keys were generated for development; make a key ring for this environment"
-            )
+            raise KeysUnusableError("these keys were generated for development; make a key ring for this environment")
         return keys
 
     @classmethod
@@ -266,9 +256,7 @@ class Keyring(_Stored):
             field_keys=self.field_keys.derived(f"puyou field {service}"),
             index_keys=self.index_keys.derived(f"puyou index {service}"),
             token_keys=SigningKeys.from_seeds(self.token_keys, signs=signs_tokens),
-            audit_keys=SigningKeys.from_seeds(
-                self.audit_keys.derived(f"puyou audit {service}"), signs=seals_audit
-            ),
+            audit_keys=SigningKeys.from_seeds(self.audit_keys.derived(f"puyou audit {service}"), signs=seals_audit),
             person_key=self.person_key if derives_person_ids else None,
         )
 

@@ -108,9 +108,7 @@ class Root:
 
     def as_json(self) -> dict[str, Any]:
         """JSON value to store and to export; `from_json` takes it back."""
-        return _root_body(self.day, self.block, self.block_digest, self.kid) | {
-            "signature": self.signature.hex()
-        }
+        return _root_body(self.day, self.block, self.block_digest, self.kid) | {"signature": self.signature.hex()}
 
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> Self:

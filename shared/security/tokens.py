@@ -106,9 +106,7 @@ class TokenSigner:
     def issue(self, claims: Claims) -> str:
         """The signed token; ValueError for claims no verifier would accept."""
         if _refused(claims):
-            raise ValueError(
-                "claims of a system actor, without an account or session, or with too long a life"
-            )
+            raise ValueError("claims of a system actor, without an account or session, or with too long a life")
         return jwt.encode(self._header, _to_wire(claims), self._key, algorithms=[_ALGORITHM])
 
 
@@ -120,8 +118,7 @@ class TokenVerifier:
 
     def __init__(self, keys: SigningKeys, *, cached: int = _CACHED) -> None:
         self._keys = {
-            kid: OKPKey.import_key(Ed25519PublicKey.from_public_bytes(key))
-            for kid, key in keys.public.items()
+            kid: OKPKey.import_key(Ed25519PublicKey.from_public_bytes(key)) for kid, key in keys.public.items()
         }
         self._cached = cached
         self._verified: dict[bytes, Claims] = {}
@@ -191,9 +188,7 @@ _TEXTS: Final = {
 
 
 def _to_wire(claims: Claims) -> dict[str, Any]:
-    wire: dict[str, Any] = {
-        key: str(value) for key, name in _TEXTS.items() if (value := getattr(claims, name))
-    }
+    wire: dict[str, Any] = {key: str(value) for key, name in _TEXTS.items() if (value := getattr(claims, name))}
     return wire | {
         "iss": ISSUER,
         "aud": AUDIENCE,

@@ -38,9 +38,7 @@ def code_at(secret: bytes, step: int, *, digits: int = DIGITS) -> str:
     return str(number % 10**digits).zfill(digits)
 
 
-def accepted_step(
-    secret: bytes, code: str, now: datetime, *, last_step: int = -1, window: int = 1
-) -> int | None:
+def accepted_step(secret: bytes, code: str, now: datetime, *, last_step: int = -1, window: int = 1) -> int | None:
     """The step whose code this is, or None.
 
     Accepts `window` steps to either side and only steps after `last_step`. Store the result as the account's

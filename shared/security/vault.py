@@ -93,9 +93,7 @@ class Vault:
 
     def indexes(self, field: str, text: str) -> list[bytes]:
         """The values to look for, newest first: more than one only while the index key is being rotated."""
-        return [
-            self._index_under(key_id, field, text) for key_id in sorted(self._index_keys.keys, reverse=True)
-        ]
+        return [self._index_under(key_id, field, text) for key_id in sorted(self._index_keys.keys, reverse=True)]
 
     def needs_reindex(self, value: bytes) -> bool:
         """Whether the index value still uses an older key."""
