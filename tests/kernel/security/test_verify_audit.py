@@ -37,7 +37,6 @@ def keys(tmp_path: Path) -> dict[str, verify_audit.PublicKey]:
 
 
 @pytest.mark.prove
-@pytest.mark.plan("A-09", part="audit seal")
 def test_every_change_is_found_and_named(
     keys: dict[str, verify_audit.PublicKey],
     size: Callable[..., int],
