@@ -2,8 +2,9 @@
 
 from shared.effects import tables as effects
 from shared.events import tables as events
+from shared.notices import tables as notices
 from shared.outgoing import tables as outgoing
 from shared.security import tables as security
 from shared.web import tables as web
 
-ROOMS = (effects, events, outgoing, security, web)
+ROOMS = (effects, events, notices, outgoing, security, web)

@@ -17,6 +17,7 @@ from sqlalchemy import URL
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
+from shared.contracts.affairs import DeathConfirmed, DeathRevoked
 from shared.contracts.brain import SessionRevoked
 from shared.db.database import Database
 from shared.db.migrate import database_name, login_name
@@ -29,8 +30,10 @@ from shared.events.outbox import flush_outbox
 from shared.events.relay import Relay
 from shared.events.schedules import Schedule
 from shared.events.transport import Transport
+from shared.notices.port import RecordingNotices
+from shared.notices.reactions import lift_for_the_living, stop_for_the_dead
+from shared.notices.worker import NoticeWorker
 from shared.observability.metrics import MeasureRequests
-from shared.standing import measure_standing
 from shared.outgoing.port import HttpOutside
 from shared.outgoing.worker import CallWorker
 from shared.security.audit import flush_audit
@@ -41,7 +44,9 @@ from shared.security.sealing import Sealing
 from shared.security.tokens import TokenVerifier
 from shared.security.vault import Vault
 from shared.settings import Settings
+from shared.standing import measure_standing
 from shared.web.edge import Edge
+from shared.web.notices import NOTICES_PERMISSIONS, notices_router
 from shared.web.operations import OPERATIONS_PERMISSIONS, operations_router
 from shared.web.problems import plain_problem, problem_response, validation_problem
 from shared.web.route import UnitRoute
@@ -64,7 +69,8 @@ _RESPONSES: dict[int | str, dict[str, Any]] = {
 
 @dataclass(frozen=True, slots=True)
 class ServiceSpec:
-    """What one service is made of. `calls_outside`: it has outgoing calls."""
+    """What one service is made of. `calls_outside`: it has outgoing calls. `sends_notices`: it writes to people, and
+    gets the worker, the list of messages and the silence towards the dead."""
 
     name: str
     title: str
@@ -73,6 +79,7 @@ class ServiceSpec:
     subscriptions: Sequence[Subscription] = ()
     schedules: Sequence[Schedule] = ()
     calls_outside: bool = False
+    sends_notices: bool = False
     state: dict[str, Any] = field(default_factory=dict)
     prepare: Callable[[FastAPI, Settings, ServiceKeys], None] | None = None
 
@@ -92,6 +99,7 @@ class Runtime:
     inbox: Inbox
     loops: dict[str, Loop]
     outside: HttpOutside | None = None
+    notices: RecordingNotices | None = None
 
     def wake_for(self, unit: UnitOfWork) -> None:
         """Look at once at what a commit has left for a loop."""
@@ -123,7 +131,12 @@ class Runtime:
 def create_service(spec: ServiceSpec, settings: Settings, keys: ServiceKeys, transport: Transport) -> FastAPI:
     """Build the app. Raises when a route names no permission or the permission table has no such entry."""
     runtime = _runtime(spec, settings, keys, transport)
-    permissions = Permissions.load(OPERATIONS_PERMISSIONS, spec.folder / "permissions.yaml")
+    rooms = [*spec.rooms, operations_router(spec.name)]
+    tables = [OPERATIONS_PERMISSIONS, spec.folder / "permissions.yaml"]
+    if spec.sends_notices:
+        rooms.append(notices_router(spec.name))
+        tables.insert(0, NOTICES_PERMISSIONS)
+    permissions = Permissions.load(*tables)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -143,7 +156,7 @@ def create_service(spec: ServiceSpec, settings: Settings, keys: ServiceKeys, tra
         setattr(app.state, name, value)
     if spec.prepare:
         spec.prepare(app, settings, keys)
-    for room in [*spec.rooms, operations_router(spec.name)]:
+    for room in rooms:
         for route in room.routes:
             _check_route(route, permissions)
         app.router.routes.extend(room.routes)
@@ -184,7 +197,10 @@ def _runtime(spec: ServiceSpec, settings: Settings, keys: ServiceKeys, transport
         Subscription(f"schedule:{schedule.name}", schedule.handler, dict, order_free=True)
         for schedule in spec.schedules
     ]
-    handlers = Handlers([on(SessionRevoked, revoke_session, order_free=True), *spec.subscriptions, *schedules])
+    standing = [on(SessionRevoked, revoke_session, order_free=True)]
+    if spec.sends_notices:  # before the service's own reactions: what these write finds the stop, or finds it lifted
+        standing += [on(DeathConfirmed, stop_for_the_dead), on(DeathRevoked, lift_for_the_living)]
+    handlers = Handlers([*standing, *spec.subscriptions, *schedules])
     inbox = Inbox(database, handlers)
     poll = settings.poll_seconds
     works: dict[str, Callable[[], Awaitable[int]]] = {
@@ -198,6 +214,9 @@ def _runtime(spec: ServiceSpec, settings: Settings, keys: ServiceKeys, transport
     if spec.calls_outside:
         runtime.outside = HttpOutside(settings.departments_url)
         works["calls"] = CallWorker(database, inbox, runtime.outside).work
+    if spec.sends_notices:
+        runtime.notices = RecordingNotices()
+        works["notices"] = NoticeWorker(database, runtime.notices).work
     runtime.loops = {name: Loop(f"{spec.name}.{name}", work, poll) for name, work in works.items()}
     inbox.wake = runtime.loops["inbox"].wake
     database.after_commit.append(runtime.wake_for)

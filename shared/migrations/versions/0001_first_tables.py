@@ -157,6 +157,48 @@ def upgrade() -> None:
         postgresql_where="state = 'pending'",
     )
     op.create_table(
+        "notice",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("person_id", sa.Text(), nullable=False),
+        sa.Column("channel", sa.Text(), nullable=False),
+        sa.Column("template", sa.Text(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("case_id", sa.Text(), nullable=False),
+        sa.Column("area_code", sa.String(collation="C"), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("attempts", sa.SmallInteger(), nullable=False),
+        sa.Column("next_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.Column("leased_until", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
+        sa.Column("created_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.Column("sent_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
+        sa.CheckConstraint("(state = 'SENT') = (sent_at is not null)", name=op.f("ck_notice_sent_at")),
+        sa.CheckConstraint("channel in ('IN_APP', 'SMS', 'PAPER')", name=op.f("ck_notice_channel")),
+        sa.CheckConstraint("state in ('PENDING', 'SENT', 'SUPPRESSED')", name=op.f("ck_notice_state")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_notice")),
+        schema="kernel",
+    )
+    op.create_index("ix_notice_area", "notice", ["area_code", "id"], unique=False, schema="kernel")
+    op.create_index("ix_notice_case", "notice", ["case_id", "id"], unique=False, schema="kernel")
+    op.create_index(
+        "ix_notice_due",
+        "notice",
+        ["next_at", "id"],
+        unique=False,
+        schema="kernel",
+        postgresql_where="state = 'PENDING'",
+    )
+    op.create_index("ix_notice_person", "notice", ["person_id", "id"], unique=False, schema="kernel")
+    op.create_table(
+        "notice_stop",
+        sa.Column("person_id", sa.Text(), nullable=False),
+        sa.Column("cause", sa.Text(), nullable=False),
+        sa.Column("stopped_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.Column("lifted_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
+        sa.PrimaryKeyConstraint("person_id", "cause", name=op.f("pk_notice_stop")),
+        schema="kernel",
+    )
+    op.create_index("ix_notice_stop_cause", "notice_stop", ["cause"], unique=False, schema="kernel")
+    op.create_table(
         "outbox",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("seq", sa.BigInteger(), sa.Identity(always=True), nullable=False),
@@ -248,6 +290,8 @@ def upgrade() -> None:
     protect(op, "effect", Rows(area="area_code", org="org_id", person="person_id"), "kernel")
     protect(op, "idempotent_answer", Rows(account="account_id"), "kernel")
     protect(op, "inbox", Rows(), "kernel")
+    protect(op, "notice", Rows(area="area_code", person="person_id"), "kernel")
+    protect(op, "notice_stop", Rows(), "kernel")
     protect(op, "outbox", Rows(written_by_all=True), "kernel")
     protect(op, "outgoing_call", Rows(area="area_code"), "kernel")
     protect(op, "revoked_session", Rows(), "kernel")
@@ -275,6 +319,13 @@ def downgrade() -> None:
     op.drop_table("outgoing_call", schema="kernel")
     op.drop_index("ix_outbox_unsent", table_name="outbox", schema="kernel", postgresql_where="sent_at is null")
     op.drop_table("outbox", schema="kernel")
+    op.drop_index("ix_notice_stop_cause", table_name="notice_stop", schema="kernel")
+    op.drop_table("notice_stop", schema="kernel")
+    op.drop_index("ix_notice_person", table_name="notice", schema="kernel")
+    op.drop_index("ix_notice_due", table_name="notice", schema="kernel", postgresql_where="state = 'PENDING'")
+    op.drop_index("ix_notice_case", table_name="notice", schema="kernel")
+    op.drop_index("ix_notice_area", table_name="notice", schema="kernel")
+    op.drop_table("notice", schema="kernel")
     op.drop_index("ix_inbox_pending", table_name="inbox", schema="kernel", postgresql_where="state = 'pending'")
     op.drop_index("ix_inbox_parked", table_name="inbox", schema="kernel", postgresql_where="state = 'parked'")
     op.drop_table("inbox", schema="kernel")

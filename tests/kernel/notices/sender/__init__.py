@@ -1,0 +1,1 @@
+"""A service that does nothing but write to people."""
