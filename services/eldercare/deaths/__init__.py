@@ -1,0 +1,1 @@
+"""Deaths: reports that stop nothing, what a confirmed death ends, and the way back."""

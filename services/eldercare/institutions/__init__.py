@@ -1,0 +1,1 @@
+"""Care institutions: who they are, where, and whether they are open."""

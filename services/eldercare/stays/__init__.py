@@ -1,0 +1,1 @@
+"""Stays: who has which bed, from the reservation to the end."""
