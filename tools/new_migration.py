@@ -35,7 +35,7 @@ from shared.db.tables import KernelBase, Rows  # noqa: E402
 _TEMPLATE = '''"""{message}."""
 
 import sqlalchemy as sa
-import sqlmodel
+import sqlmodel.sql.sqltypes
 from alembic import op
 from sqlalchemy import Text
 from sqlalchemy.dialects import postgresql
