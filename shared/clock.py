@@ -23,7 +23,7 @@ _frozen_at: datetime | None = None
 
 def now() -> datetime:
     """The current instant of this process, in UTC."""
-    return _frozen_at if _frozen_at is not None else _real() + _offset
+    return _frozen_at if _frozen_at is not None else real() + _offset
 
 
 def today() -> date:
@@ -44,7 +44,7 @@ def start_of_day(day: date) -> datetime:
 def set_to(instant: datetime) -> None:
     """Make it `instant` now; time runs on from there."""
     global _offset  # noqa: PLW0603 — the clock is the process's, like the one it stands for
-    _offset = _aware(instant) - _real()
+    _offset = _aware(instant) - real()
 
 
 def shift(by: timedelta) -> None:
@@ -79,7 +79,8 @@ def frozen(instant: datetime) -> Iterator[datetime]:
         _frozen_at = before
 
 
-def _real() -> datetime:
+def real() -> datetime:
+    """The machine's own time, never moved: tokens, sessions and one-time codes live by it."""
     return datetime.now(UTC)
 
 

@@ -15,6 +15,7 @@ from services.eldercare.app import SPEC as ELDERCARE
 from services.relief.app import SPEC as RELIEF
 
 from gateway import AsgiUpstream, Gateway, GatewaySettings, Upstream, create_gateway
+from shared import clock
 from shared.db.database import Database
 from shared.events.local import LocalTransport
 from shared.security.keys import Keyring, ServiceKeys
@@ -26,6 +27,7 @@ from suite.home import Home
 
 SERVICES: Sequence[ServiceSpec] = (BRAIN, ELDERCARE, RELIEF, CHARITY, AFFAIRS)
 NAMES = [spec.name for spec in SERVICES]
+_TAKES_ID_NUMBERS = {"brain", "affairs"}
 
 
 @dataclass(slots=True)
@@ -50,13 +52,13 @@ class Suite:
         if self.settings.is_dev:
             door = door.model_copy(update={"public_paths": door.public_paths | {"/api/dev/clock"}})
         verifier = TokenVerifier(self._keys("brain").token_keys)
-        self.gateway = create_gateway(door, upstreams, verifier, on_start=self.start, on_stop=self.stop)
+        self.gateway = create_gateway(door, upstreams, verifier, on_start=self.start, on_stop=self.stop, now=clock.real)
 
     def _keys(self, service: str) -> ServiceKeys:
         """Each service holds only the secrets its work needs."""
         return self.keyring.for_service(
             service,
-            derives_person_ids=service == "brain",
+            derives_person_ids=service in _TAKES_ID_NUMBERS,
             signs_tokens=service == "brain",
             seals_audit=True,
         )

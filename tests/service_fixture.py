@@ -55,7 +55,7 @@ class Stand:
     ) -> dict[str, str]:
         """The headers of a signed-in account."""
         claims = Claims.starting(
-            clock.now(),
+            clock.real(),
             account_id=account,
             session_id=f"s-{account}",
             role=role,

@@ -246,6 +246,8 @@ def _expected(error: BaseException) -> Problem | None:
         return validation_problem(error)
     if isinstance(error, ValidationError):
         return None
+    if isinstance(error, UnicodeEncodeError):
+        return plain_problem(422, "invalid_text", "提交的文本中有无法保存的字符")
     if isinstance(error, HTTPException):
         return plain_problem(error.status_code, "bad_request", "请求格式错误")
     return as_problem(error)

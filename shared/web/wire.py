@@ -17,6 +17,7 @@ class Wire(BaseModel):
         from_attributes=True,
         str_strip_whitespace=True,
         allow_inf_nan=False,
+        hide_input_in_errors=True,
     )
 
 

@@ -36,7 +36,7 @@ class Toy:
 
     def headers(self, role: Role, area: str = "330903100000", *, org: str = "", account: str = "a1") -> dict[str, str]:
         claims = Claims.starting(
-            clock.now(), account_id=account, session_id=f"s-{account}", role=role, area_code=area, org_id=org
+            clock.real(), account_id=account, session_id=f"s-{account}", role=role, area_code=area, org_id=org
         )
         return {"authorization": f"Bearer {self.signer.issue(claims)}"}
 
@@ -79,7 +79,7 @@ async def _running(name: str, admin: URL) -> AsyncIterator[Toy]:
     settings = Settings(
         env="test",
         database_prefix=name,
-        database_host=admin.host or '',
+        database_host=admin.host or "",
         database_port=admin.port or 0,
         database_password="pw",
     )
