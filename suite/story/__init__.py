@@ -1,0 +1,1 @@
+"""The main job, played through the gateway as the people involved would."""
