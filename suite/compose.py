@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from fastapi import FastAPI
-from services.affairs.app import SPEC as AFFAIRS
 from services.brain.app import SPEC as BRAIN
-from services.charity.app import SPEC as CHARITY
-from services.eldercare.app import SPEC as ELDERCARE
 from services.relief.app import SPEC as RELIEF
 
 from gateway import AsgiUpstream, Gateway, GatewaySettings, Upstream, create_gateway
+from services.affairs.app import SPEC as AFFAIRS
+from services.charity.app import SPEC as CHARITY
+from services.eldercare.app import SPEC as ELDERCARE
 from shared import clock
 from shared.db.database import Database
 from shared.events.local import LocalTransport
@@ -98,7 +98,7 @@ class Suite:
             moved = 0
             for name in self.apps:
                 loops = self.runtime(name).loops
-                for loop in ("alarm", "relay", "inbox", "calls"):
+                for loop in ("alarm", "relay", "inbox", "calls", "notices"):
                     if loop in loops:
                         moved += await loops[loop].work()
             if not moved:
