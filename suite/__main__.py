@@ -1,4 +1,4 @@
-"""The command line: `python -m suite demo|up`. The Makefile calls it; `PUYOU_PORT` and `PUYOU_HOME` move address and data.
+"""The command line: `python -m suite demo|up`, called by the Makefile. `PUYOU_PORT` and `PUYOU_HOME` move both.
 
 up      start the suite and serve until Ctrl-C
 demo    the same, and play the story first; `--exit` ends after it: 0 when all went as it should

@@ -58,8 +58,7 @@ def asyncapi() -> dict[str, Any]:
     channels, operations, messages, schemas = {}, {}, {}, {}
     for name, contract in found.items():
         schema = contract.model_json_schema(by_alias=True, ref_template="#/components/schemas/{model}")
-        for inner, definition in schema.pop("$defs", {}).items():
-            schemas[inner] = definition
+        schemas.update(schema.pop("$defs", {}))
         schemas[name] = schema
         messages[name] = {
             "name": name,
