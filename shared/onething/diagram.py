@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from shared.onething.definition import OPENED, Definition, Milestone
+from shared.onething.presenting import STATUS_WORDS
 from shared.onething.state import MatterState, TaskStatus
 
 _COLOURS: dict[TaskStatus, str] = {
@@ -18,19 +19,6 @@ _COLOURS: dict[TaskStatus, str] = {
     TaskStatus.COMPENSATING: "fill:#ffe9b8,stroke:#b36b00,color:#663d00,stroke-dasharray:6 3",
     TaskStatus.COMPENSATED: "fill:#e6e0d4,stroke:#7a6a4f,color:#4d432f",
 }
-WORDS: dict[TaskStatus, str] = {
-    TaskStatus.WAITING: "等待",
-    TaskStatus.READY: "待办",
-    TaskStatus.SENT: "办理中",
-    TaskStatus.FAILED: "失败",
-    TaskStatus.RETRY: "待重试",
-    TaskStatus.MANUAL: "转人工",
-    TaskStatus.DONE: "已办结",
-    TaskStatus.SKIPPED: "不涉及",
-    TaskStatus.WAIVED: "已放弃",
-    TaskStatus.COMPENSATING: "撤销中",
-    TaskStatus.COMPENSATED: "已撤销",
-}
 
 
 def diagram(definition: Definition, state: MatterState | None = None) -> str:
@@ -42,7 +30,7 @@ def diagram(definition: Definition, state: MatterState | None = None) -> str:
             if task.stage == stage.id:
                 label = f"{task.id} {_text(task.title)}<br/>{_text(definition.departments[task.department])}"
                 if state is not None:
-                    label += f"<br/>{WORDS[state.tasks[task.id].status]}"
+                    label += f"<br/>{STATUS_WORDS[state.tasks[task.id].status]}"
                 left, right = ("[[", "]]") if task.mandatory else ("[", "]")
                 lines.append(f'    {task.id}{left}"{label}"{right}')
         lines.append("  end")
