@@ -140,7 +140,9 @@ async def standing(admin: URL, template: str, spec: ServiceSpec) -> AsyncIterato
         database_password="pw",
     )
     ring = Keyring.generate(dev=True)
-    app = create_service(spec, settings, ring.for_service(spec.name, seals_audit=True), LocalTransport())
+    is_brain = spec.name == "brain"
+    keys = ring.for_service(spec.name, derives_person_ids=is_brain, signs_tokens=is_brain, seals_audit=True)
+    app = create_service(spec, settings, keys, LocalTransport())
     runtime: Runtime = app.state.runtime
     await runtime.database.check_login()
     signing = ring.for_service("brain", signs_tokens=True)

@@ -1,0 +1,1 @@
+"""Brain: people, organisation, accounts, and what happened to a person."""

@@ -1,0 +1,1 @@
+"""What a confirmed death means here, and its withdrawal."""

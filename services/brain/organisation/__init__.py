@@ -1,0 +1,1 @@
+"""Units of five levels and the posts in them, dated."""

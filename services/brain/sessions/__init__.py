@@ -1,0 +1,1 @@
+"""Sessions: opened, refreshed, ended."""

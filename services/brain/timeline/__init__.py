@@ -1,0 +1,1 @@
+"""A person's course as a projection of everyone's events."""
