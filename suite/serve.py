@@ -100,6 +100,6 @@ async def serving(settings: Settings) -> AsyncIterator[Running]:
 
 
 async def _seed(suite: Suite) -> dict[str, Any] | None:
-    from suite.seed import seed_if_empty
+    from suite.seed.loading import seed_if_empty
 
     return await seed_if_empty(suite)

@@ -1,0 +1,74 @@
+"""Who is loaded with what, in which order; and story.json for whoever plays the story."""
+
+from collections.abc import Awaitable, Callable
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from sqlalchemy import text
+
+from shared import clock
+from shared.db.principals import system_principal
+from shared.db.unit import UnitOfWork
+from shared.security.person_key import PersonKey
+from suite.seed import affairs, brain, charity, eldercare, relief
+from suite.seed.population import Population, make_population
+
+if TYPE_CHECKING:
+    from suite.compose import Suite
+
+Load = Callable[["Suite", UnitOfWork, Population], Awaitable[None]]
+
+_LOADS: dict[str, tuple[str, Load]] = {
+    "brain": ("person", brain.load),
+    "eldercare": ("elder", eldercare.load),
+    "relief": ("household", relief.load),
+    "charity": ("points_account", charity.load),
+    "affairs": ("person", affairs.load),
+}
+"""Service → a table that tells whether it was loaded, and the load: one transaction each."""
+
+
+async def seed_if_empty(suite: "Suite") -> dict[str, float]:
+    """Load what is still empty; seconds per service. A suite that has its data is left alone."""
+    if not suite.settings.is_dev:
+        return {}
+    empty = [name for name, (table, _) in _LOADS.items() if await _is_empty(suite, name, table)]
+    if not empty and suite.home.story_file.exists():
+        return {}
+    key = suite.keyring.for_service("brain", derives_person_ids=True).person_key
+    assert key is not None
+    population = make_population(PersonKey(key), clock.today())
+    seconds = {}
+    for name in empty:
+        begun = perf_counter()
+        async with suite.database(name).unit(system_principal("suite.seed"), "suite:seed", worker=True) as unit:
+            await unit.execute(text("set local statement_timeout = 0"))
+            await _LOADS[name][1](suite, unit, population)
+            unit.emitted.clear()
+            unit.wakes.clear()
+        seconds[name] = perf_counter() - begun
+    suite.home.write_story(await _story(suite, population))
+    return seconds
+
+
+async def _is_empty(suite: "Suite", service: str, table: str) -> bool:
+    async with suite.database(service).unit(system_principal("suite.seed"), "suite:look", worker=True) as unit:
+        unit.audited = False
+        found = await unit.execute(text(f'select 1 from "{table}" limit 1'))  # noqa: S608 - our own list above
+        return found.first() is None
+
+
+async def _story(suite: "Suite", population: Population) -> list[dict[str, str]]:
+    assert population.story_home is not None
+    beds = {person.person_id: eldercare.bed_id(home, number) for home, number, person in population.residents}
+    return [
+        {
+            "personId": household.members[0].person_id,
+            "idNumber": household.members[0].id_number,
+            "name": household.members[0].name,
+            "areaCode": household.area_code,
+            "bedId": beds[household.members[0].person_id],
+            "householdId": relief.household_id(household),
+        }
+        for household in population.story
+    ]

@@ -1,0 +1,102 @@
+"""The people of the story at their desks: each signs in and calls the gateway, nothing else."""
+
+import asyncio
+from dataclasses import dataclass, field
+from time import perf_counter
+from types import TracebackType
+from typing import Any
+
+import httpx
+
+from shared.settings import Settings
+
+
+class UnexpectedAnswer(AssertionError):
+    """A step did not go as the story says."""
+
+
+@dataclass(slots=True)
+class Actor:
+    """One signed-in account."""
+
+    name: str
+    client: httpx.AsyncClient
+    token: str = ""
+
+    async def sign_in(self, password: str) -> None:
+        """Take a token."""
+        body = {"provider": "local", "username": self.name, "password": password}
+        answer = await self.client.post("/api/brain/auth/sign-in", json=body)
+        _expect(answer, 200)
+        self.token = answer.json()["accessToken"]
+
+    async def get(self, path: str, *, status: int = 200, **params: str) -> Any:
+        """Read; the JSON body."""
+        answer = await self.client.get(path, params=params, headers=self._headers)
+        _expect(answer, status)
+        return _body(answer)
+
+    async def post(self, path: str, body: dict[str, Any] | None = None, *, status: int = 200) -> Any:
+        """Act; the JSON body."""
+        answer = await self.client.post(path, json=body or {}, headers=self._headers)
+        _expect(answer, status)
+        return _body(answer)
+
+    @property
+    def _headers(self) -> dict[str, str]:
+        return {"authorization": f"Bearer {self.token}"}
+
+
+@dataclass(slots=True)
+class Cast:
+    """Everyone, by user name."""
+
+    settings: Settings
+    address: str
+    client: httpx.AsyncClient = field(init=False)
+    actors: dict[str, Actor] = field(default_factory=dict)
+
+    async def __aenter__(self) -> "Cast":
+        self.client = httpx.AsyncClient(base_url=self.address, timeout=30)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.client.aclose()
+
+    async def take_seats(self, *names: str) -> None:
+        """Sign these accounts in."""
+        for name in names:
+            actor = Actor(name, self.client)
+            await actor.sign_in(self.settings.demo_password)
+            self.actors[name] = actor
+
+    def __getitem__(self, name: str) -> Actor:
+        return self.actors[name]
+
+
+async def eventually(look: Any, wanted: Any, *, seconds: float = 10.0, what: str = "") -> tuple[Any, float]:
+    """Look again until `wanted(found)`; what was found and how long it took (seconds)."""
+    begun = perf_counter()
+    while True:
+        found = await look()
+        if wanted(found):
+            return found, perf_counter() - begun
+        if perf_counter() - begun > seconds:
+            raise UnexpectedAnswer(f"{what}: not within {seconds:.0f} s; last seen {found!r}"[:600])
+        await asyncio.sleep(0.01)
+
+
+def _expect(answer: httpx.Response, status: int) -> None:
+    if answer.status_code != status:
+        request = answer.request
+        raise UnexpectedAnswer(
+            f"{request.method} {request.url.path}: {answer.status_code}, expected {status}: {answer.text[:300]}"
+        )
+
+
+def _body(answer: httpx.Response) -> Any:
+    if "json" in answer.headers.get("content-type", ""):
+        return answer.json()
+    return answer.text
