@@ -1,7 +1,8 @@
 """Payments: entitlement → batch → bank file → returns → arrears → recovery, for every paying service (design §8)."""
 
 from shared.payments.bank import BankAnswer, Reconciled
-from shared.payments.batches import Checked, Run
+from shared.payments.batches import Run
+from shared.payments.checking import Checked
 from shared.payments.due import AMOUNTS, Check, DueSource, Scheme
 from shared.payments.entitlements import Grant, open_account, pay_to
 from shared.payments.months import Month, after, month_of

@@ -1,28 +1,22 @@
-"""A batch from its draft to its approval: filled by runs over key ranges, checked, approved by a second person."""
+"""A batch's draft: opened for a scheme, a month and an area, and filled by runs over key ranges."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 from sqlalchemy import text
 
 from shared.china import areas
-from shared.db.problems import Conflict, Invalid
+from shared.db.principals import Scope
+from shared.db.problems import Conflict, Forbidden, Invalid
 from shared.db.unit import UnitOfWork
 from shared.ids import uuid7
-from shared.payments.due import Check, Scheme, with_due
-from shared.payments.rules import (
-    BatchEmpty,
-    BatchInWrongState,
-    BatchNotFilled,
-    BatchState,
-    may_approve,
-    step,
-)
-from shared.payments.settlement import Settled, lock_batch_entitlements, settle
+from shared.payments.due import Scheme, with_due
+from shared.payments.months import after, plus
+from shared.payments.rules import BatchInWrongState, BatchState
 from shared.payments.tables import PaymentBatch
 from shared.security.crypto import sm3
 
@@ -30,6 +24,16 @@ from shared.security.crypto import sm3
 class UnknownScheme(Invalid):
     code = "unknown_scheme"
     detail = "没有这项待遇"
+
+
+class MonthOutOfReach(Invalid):
+    code = "month_out_of_reach"
+    detail = "发放月份不能晚于下个月"
+
+
+class AreaOutside(Forbidden):
+    code = "area_outside"
+    detail = "该地区不在您的管辖范围内"
 
 
 class BatchOpen(Conflict):
@@ -54,10 +58,16 @@ async def open_batch(
     unit: UnitOfWork, schemes: Mapping[str, Scheme], scheme: str, month: date, area_code: str
 ) -> PaymentBatch:
     """The draft of a scheme for a month in an area: a new one, or the one that is open. A month may have several
-    batches; a later one holds what the earlier ones lack. Raises UnknownScheme, BatchOpen (a draft of another month).
+    batches; a later one holds what the earlier ones lack. Raises UnknownScheme, MonthOutOfReach, AreaOutside,
+    BatchOpen (a draft of another month).
     """
     if scheme not in schemes:
         raise UnknownScheme(field="scheme")
+    if month > after(unit.today):
+        raise MonthOutOfReach(field="month")
+    who = unit.principal
+    if who.scope is not Scope.SYSTEM and not who.lo <= area_code < who.hi:
+        raise AreaOutside
     values = {"scheme": scheme, "area_code": area_code, "month": month}
     await unit.execute(_OPEN, {**values, "id": uuid7(), "made_by": unit.principal.account_id, "now": unit.now})
     found = (await unit.execute(_DRAFT, {"scheme": scheme, "area_code": area_code})).one()
@@ -110,10 +120,10 @@ _UPTO = text("""
         select id from kernel.entitlement where scheme = :scheme and id > :after order by id limit :size
     ) part
 """)
-# The months every entitlement is looked at: from the one after the last month filled. Usually the batch's month alone.
-_WINDOW = text("""
-    select max(month) from kernel.payment_batch
-    where scheme = :scheme and area_code = :area_code and filled_at is not null and id <> :batch_id
+_FILLED = text("""
+    select area_code, max(month) as month from kernel.payment_batch
+    where scheme = :scheme and filled_at is not null and id <> :batch_id
+    group by area_code
 """)
 # Locked, so that a change that comes in now either is seen below or leaves its mark for the next run.
 _MARKED = text("""
@@ -212,33 +222,30 @@ async def run(
     if batch.state != BatchState.DRAFT:
         raise BatchInWrongState
     lo, hi = areas.range_of(batch.area_code)
-    highest = (
-        await unit.execute(_WINDOW, {"scheme": batch.scheme, "area_code": batch.area_code, "batch_id": batch_id})
-    ).scalar()
-    window = min(batch.month, _next(highest)) if highest else batch.month
+    window, high = await _months(unit, batch)
     wanted = {
         "scheme": batch.scheme,
         "lo": lo,
         "hi": hi,
         "month": batch.month,
         "window": window,
-        "high": max(batch.month, highest or batch.month),
+        "high": high,
         "batch_id": batch_id,
         "now": unit.now,
     }
     ranges: list[FilledRange] = []
-    after, done = batch.filled_to, False
+    reached, done = batch.filled_to, False
     while not done and (max_ranges is None or len(ranges) < max_ranges):
-        upto = (await unit.execute(_UPTO, {"scheme": batch.scheme, "after": after, "size": size})).scalar()
+        upto = (await unit.execute(_UPTO, {"scheme": batch.scheme, "after": reached, "size": size})).scalar()
         if upto is None:
             done = True
         else:
-            ranges.append(await _fill(unit, schemes[batch.scheme], wanted, after, upto))
-            after = upto
+            ranges.append(await _fill(unit, schemes[batch.scheme], wanted, reached, upto))
+            reached = upto
     # A finished run begins again at the first key when it is called once more.
-    progress = {"filled_to": "" if done else after, "done": done, "now": unit.now, "batch_id": batch_id}
+    progress = {"filled_to": "" if done else reached, "done": done, "now": unit.now, "batch_id": batch_id}
     await unit.execute(_PROGRESS, progress)
-    await _count(unit, batch)
+    await count_lines(unit, batch)
     finished = Run(batch_id, tuple(ranges), done)
     unit.note(
         count=finished.lines,
@@ -252,8 +259,8 @@ async def run(
     return finished
 
 
-async def _fill(unit: UnitOfWork, scheme: Scheme, wanted: dict[str, Any], after: str, upto: str) -> FilledRange:
-    wanted = {**wanted, "after": after, "upto": upto}
+async def _fill(unit: UnitOfWork, scheme: Scheme, wanted: dict[str, Any], reached: str, upto: str) -> FilledRange:
+    wanted = {**wanted, "after": reached, "upto": upto}
     marked = list((await unit.execute(_MARKED, _only(wanted, "scheme after upto lo hi month"))).scalars())
     statement = text(with_due(scheme.due, _ASKED, _ADD))
     asked = _only(wanted, "scheme after upto lo hi month window batch_id now")
@@ -261,15 +268,21 @@ async def _fill(unit: UnitOfWork, scheme: Scheme, wanted: dict[str, Any], after:
     if marked:
         await unit.execute(_REISSUED, {"ids": marked, **_only(wanted, "batch_id now")})
         await unit.execute(_CLEAR, {"ids": marked, **_only(wanted, "month high")})
-    return FilledRange(after, upto, added.lines, int(added.total), sm3(added.content.encode()).hex())
+    return FilledRange(reached, upto, added.lines, int(added.total), sm3(added.content.encode()).hex())
 
 
 def _only(values: Mapping[str, Any], names: str) -> dict[str, Any]:
     return {name: values[name] for name in names.split()}
 
 
-def _next(month: date) -> date:
-    return date(month.year + month.month // 12, month.month % 12 + 1, 1)
+async def _months(unit: UnitOfWork, batch: PaymentBatch) -> tuple[date, date]:
+    """The first month every entitlement is looked at: the one after the last month filled for the whole area,
+    usually the batch's own. And the last month filled for any part of it: marks reach up to there."""
+    async with unit.elevated("payments: months already filled"):
+        rows = (await unit.execute(_FILLED, {"scheme": batch.scheme, "batch_id": batch.id})).all()
+    covering = [row.month for row in rows if areas.covers(row.area_code, batch.area_code)]
+    window = min(batch.month, plus(max(covering), 1)) if covering else batch.month
+    return window, max([batch.month, *(row.month for row in rows)])
 
 
 _COUNT = text("""
@@ -283,131 +296,7 @@ _COUNT = text("""
 """)
 
 
-async def _count(unit: UnitOfWork, batch: PaymentBatch) -> None:
+async def count_lines(unit: UnitOfWork, batch: PaymentBatch) -> None:
+    """Write down how many lines are pending in a batch, and their sum."""
     await unit.execute(_COUNT, {"batch_id": batch.id})
     await unit.session.refresh(batch)
-
-
-# ── checking and approving ───────────────────────────────────────────────────────────────────────
-
-_ON_HOLD = Check(
-    "on_hold",
-    "待遇已暂停发放",
-    """
-    select l.id from kernel.payment_line l
-    join kernel.effect f on f.object_kind = 'entitlement' and f.object_id = l.entitlement_id
-      and f.kind = 'hold_payment' and f.annulled_at is null and f.from_date <= l.month
-    where l.batch_id = :batch_id
-    """,
-)
-_NO_ACCOUNT = Check(
-    "no_account",
-    "没有可用的银行账户",
-    """
-    select l.id from kernel.payment_line l
-    left join kernel.payee_account a on a.id = l.account_id and a.closed_at is null
-    where l.batch_id = :batch_id and a.id is null
-    """,
-)
-_DUPLICATE = Check(
-    "duplicate",
-    "同一人同一待遇同月重复",
-    """
-    select l.id from kernel.payment_line l
-    where l.batch_id = :batch_id and exists (
-        select from kernel.payment_line o
-        where o.person_id = l.person_id and o.month = l.month and o.scheme = l.scheme
-          and o.entitlement_id <> l.entitlement_id and o.state in ('PENDING', 'SENT', 'UNKNOWN', 'PAID')
-          and (o.batch_id <> l.batch_id or o.entitlement_id < l.entitlement_id))
-    """,
-)
-_EXCLUDE_HEAD = """
-with excluded as (
-    update kernel.payment_line l
-    set state = 'EXCLUDED', reason_code = :code, reason = :reason, changed_at = :now
-    where l.batch_id = :batch_id and l.state = 'PENDING' and l.id in ("""
-_EXCLUDE_TAIL = """)
-    returning l.entitlement_id, l.month
-),
-marked as (
-    update kernel.entitlement e
-    set reconsider_from = least(coalesce(e.reconsider_from, x.month), x.month)
-    from (select entitlement_id, min(month) as month from excluded group by entitlement_id) x
-    where e.id = x.entitlement_id
-)
-select count(*) from excluded
-"""
-_REFRESH_ACCOUNTS = text("""
-    update kernel.payment_line l
-    set account_id = e.account_id
-    from kernel.entitlement e
-    where e.id = l.entitlement_id and l.batch_id = :batch_id and l.state = 'PENDING'
-      and l.account_id is distinct from e.account_id
-""")
-
-
-@dataclass(frozen=True, slots=True)
-class Checked:
-    """A check: what the settlement changed, and how many lines each reason left out."""
-
-    settled: Settled
-    excluded: Mapping[str, int]
-
-
-async def check(unit: UnitOfWork, schemes: Mapping[str, Scheme], batch_id: str) -> Checked:
-    """DRAFT → CHECKED: bring the lines in line with what is due, then leave out those a check speaks against.
-
-    Takes the lock of every entitlement in the batch, so it waits for changes under way and sees them.
-    """
-    batch = await unit.get(PaymentBatch, batch_id, lock=True)
-    state = step(batch.state, "check")
-    if batch.filled_at is None or batch.filled_to:
-        raise BatchNotFilled
-    scheme = schemes[batch.scheme]
-    locked = await lock_batch_entitlements(unit, batch_id)
-    settled = await settle(unit, schemes, locked)
-    await unit.execute(_REFRESH_ACCOUNTS, {"batch_id": batch_id})
-    checks = [_ON_HOLD, *scheme.checks]
-    if scheme.one_per_person:
-        checks.append(_DUPLICATE)
-    if scheme.needs_account:
-        checks.append(_NO_ACCOUNT)
-    excluded: dict[str, int] = {}
-    for rule in checks:
-        count = await _exclude(unit, rule, batch_id, unit.now)
-        if count:
-            excluded[rule.code] = count
-    await _change_state(unit, batch, state, "checked")
-    unit.note(case_id=batch_id, count=batch.line_count, detail={"excluded": excluded})
-    return Checked(settled, excluded)
-
-
-async def _exclude(unit: UnitOfWork, rule: Check, batch_id: str, now: datetime) -> int:
-    statement = text(_excluding(rule))
-    values = {"batch_id": batch_id, "code": rule.code, "reason": rule.reason, "now": now}
-    return int((await unit.execute(statement, values)).scalar_one())
-
-
-def _excluding(rule: Check) -> str:
-    return f"{_EXCLUDE_HEAD}{rule.sql}{_EXCLUDE_TAIL}"
-
-
-async def approve(unit: UnitOfWork, batch_id: str) -> PaymentBatch:
-    """CHECKED → APPROVED by someone who neither made nor checked it. Raises ApproverIsMaker, BatchEmpty."""
-    batch = await unit.get(PaymentBatch, batch_id, lock=True)
-    state = step(batch.state, "approve")
-    may_approve(unit.principal.account_id, made_by=batch.made_by, checked_by=batch.checked_by)
-    await _count(unit, batch)
-    if not batch.line_count:
-        raise BatchEmpty
-    await _change_state(unit, batch, state, "approved")
-    unit.note(case_id=batch_id, count=batch.line_count, detail={"totalFen": batch.total_fen})
-    return batch
-
-
-async def _change_state(unit: UnitOfWork, batch: PaymentBatch, state: BatchState, mark: str) -> None:
-    batch.state = state.value
-    setattr(batch, f"{mark}_by", unit.principal.account_id)
-    setattr(batch, f"{mark}_at", unit.now)
-    await unit.flush()
-    await _count(unit, batch)

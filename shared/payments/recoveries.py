@@ -63,14 +63,16 @@ async def repay(
     return row
 
 
-async def write_off(unit: UnitOfWork, recovery_id: str) -> Recovery:
+async def write_off(unit: UnitOfWork, schemes: Mapping[str, Scheme], recovery_id: str) -> Recovery:
     """Give up what is open. The permission for it is the district's; who confirmed may not write off."""
     row = await _locked(unit, recovery_id)
     if row.state not in OPEN_RECOVERIES:
         raise RecoveryInWrongState
     if row.decided_by == unit.principal.account_id:
         raise RecoveryInWrongState("decided_by_same_person", "确认追缴的人不能核销同一笔")
-    return await _decide(unit, row, RecoveryState.WRITTEN_OFF)
+    await _decide(unit, row, RecoveryState.WRITTEN_OFF)
+    await settle(unit, schemes, {row.scheme: [row.entitlement_id]}, cause=row.cause)
+    return row
 
 
 async def _locked(unit: UnitOfWork, recovery_id: str) -> Recovery:

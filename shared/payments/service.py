@@ -22,9 +22,10 @@ from sqlalchemy import text
 
 from shared.contracts.payments import PaymentEvents
 from shared.db.unit import UnitOfWork
-from shared.payments import bank, batches, entitlements, recoveries, settlement, statements
+from shared.payments import bank, batches, checking, entitlements, recoveries, settlement, statements
 from shared.payments.bank import BankAnswer, Reconciled
-from shared.payments.batches import Checked, Run
+from shared.payments.batches import Run
+from shared.payments.checking import Checked
 from shared.payments.due import Scheme
 from shared.payments.entitlements import Grant
 from shared.payments.settlement import Settled
@@ -133,11 +134,11 @@ class Payments:
 
     async def check(self, unit: UnitOfWork, batch_id: str) -> Checked:
         """DRAFT → CHECKED. Raises BatchInWrongState, BatchNotFilled."""
-        return await batches.check(unit, self.schemes, batch_id)
+        return await checking.check(unit, self.schemes, batch_id)
 
     async def approve(self, unit: UnitOfWork, batch_id: str) -> PaymentBatch:
         """CHECKED → APPROVED. Raises ApproverIsMaker, BatchEmpty, BatchInWrongState. Emits batch-approved."""
-        batch = await batches.approve(unit, batch_id)
+        batch = await checking.approve(unit, batch_id)
         event = self.events.batch_approved(
             batch_id=batch.id,
             scheme=batch.scheme,
@@ -200,7 +201,7 @@ class Payments:
 
     async def write_off(self, unit: UnitOfWork, recovery_id: str) -> Recovery:
         """Give up what is open, by another person than the one who confirmed it."""
-        return await recoveries.write_off(unit, recovery_id)
+        return await recoveries.write_off(unit, self.schemes, recovery_id)
 
     async def statement(self, unit: UnitOfWork, person_id: str, since: date, until: date) -> list[MonthStatement]:
         """A person's months: due, paid, on the way, to recover."""

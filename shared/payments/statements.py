@@ -8,10 +8,22 @@ from datetime import date
 
 from sqlalchemy import text
 
+from shared.db.problems import Invalid
 from shared.db.unit import UnitOfWork
 from shared.payments.due import Scheme, with_due
+from shared.payments.months import plus
 
 MAX_MONTHS = 120
+
+
+class MonthsOutOfOrder(Invalid):
+    code = "months"
+    detail = "起始月份不能晚于截止月份"
+
+
+class TooManyMonths(Invalid):
+    code = "too_many_months"
+    detail = "一次最多查询10年"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +73,14 @@ order by d.entitlement_id, d.month
 async def statement(
     unit: UnitOfWork, schemes: Mapping[str, Scheme], person_id: str, since: date, until: date
 ) -> list[MonthStatement]:
-    """The months from `since` to `until` (firsts of month) of all a person's entitlements the caller may see."""
+    """The months from `since` to `until` (firsts of month) of all a person's entitlements the caller may see.
+
+    Raises MonthsOutOfOrder, TooManyMonths.
+    """
+    if since > until:
+        raise MonthsOutOfOrder(field="since")
+    if plus(since, MAX_MONTHS) <= until:
+        raise TooManyMonths(field="since")
     found: list[MonthStatement] = []
     for held in (await unit.execute(_SCHEMES, {"person_id": person_id})).all():
         asked = text(with_due(schemes[held.scheme].due, _ASKED, _ROWS))

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+import httpx
 import pytest
 from sqlalchemy import URL, Connection, text
 from sqlalchemy.ext.asyncio import create_async_engine
@@ -12,13 +13,16 @@ from sqlalchemy.ext.asyncio import create_async_engine
 import shared.kernel_tables
 import shared.payments.tables
 import shared.policy.tables  # noqa: F401 - registers the tables
+from shared import clock
 from shared.db.database import Database
+from shared.db.migrate import bootstrap
 from shared.db.policies import statements
 from shared.db.principals import Principal, Role, system_principal
 from shared.db.tables import KernelBase
 from shared.db.unit import UnitOfWork
 from shared.events.local import LocalTransport
 from shared.security.keys import Keyring
+from shared.security.tokens import Claims, TokenSigner
 from shared.service import create_service
 from shared.settings import Settings
 from suite import servers
@@ -37,6 +41,19 @@ class Payer:
     """The payer's database and short ways to it."""
 
     database: Database
+    client: httpx.AsyncClient
+    signer: TokenSigner
+
+    def headers(self, role: Role, account: str, area: str = DISTRICT, person_id: str = "") -> dict[str, str]:
+        claims = Claims.starting(
+            clock.now(),
+            account_id=account,
+            session_id=f"s-{account}",
+            role=role,
+            area_code=area,
+            person_id=person_id,
+        )
+        return {"authorization": f"Bearer {self.signer.issue(claims)}"}
 
     @asynccontextmanager
     async def unit(self, who: Principal = SYSTEM) -> AsyncIterator[UnitOfWork]:
@@ -76,17 +93,20 @@ async def payer_template(admin: URL, prefix: str) -> AsyncIterator[str]:
 @pytest.fixture
 async def payer(admin: URL, payer_template: str) -> AsyncIterator[Payer]:
     name = f"{payer_template}{secrets.token_hex(2)}"
-    await servers.copy(admin, payer_template, name, ["payer"], "pw")
+    await bootstrap(admin, name, ["payer"], "pw", template=payer_template)
     settings = Settings(
         env="test",
         database_prefix=name,
-        database_host=admin.host,
-        database_port=admin.port,
+        database_host=admin.host or "",
+        database_port=admin.port or 5432,
         database_password="pw",
     )
-    app = create_service(SPEC, settings, Keyring.generate(dev=True).for_service("payer"), LocalTransport())
+    ring = Keyring.generate(dev=True)
+    app = create_service(SPEC, settings, ring.for_service("payer"), LocalTransport())
+    signer = TokenSigner(ring.for_service("brain", signs_tokens=True).token_keys)
     try:
-        yield Payer(app.state.runtime.database)
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://payer") as client:
+            yield Payer(app.state.runtime.database, client, signer)
     finally:
         await app.state.runtime.stop()
         await servers.drop(admin, name, ["payer"])

@@ -13,7 +13,7 @@ from tests.kernel.payments.conftest import DISTRICT, Payer, officer
 from tests.kernel.payments.oracle import Line, Oracle, Person
 from tests.kernel.payments.payer.app import payments
 
-START = date(2024, 1, 1)
+START = date(2022, 1, 1)
 TOWN = "330903100000"
 
 
@@ -272,19 +272,19 @@ class History:
         lines: Counter[tuple[object, ...]] = Counter(
             await self.payer.rows("select entitlement_id, month, amount_fen, state from kernel.payment_line")
         )
-        expected = Counter(
+        expected: Counter[tuple[object, ...]] = Counter(
             (key, month(line.month), line.amount, line.state)
             for key, person in self.oracle.people.items()
             for line in person.lines
         )
         assert lines == expected, f"only stored {lines - expected}, only expected {expected - lines}"
-        recoveries = Counter(
+        recoveries: Counter[tuple[object, ...]] = Counter(
             await self.payer.rows(
                 "select entitlement_id, month, amount_fen, case when state in ('RECOVERED', 'CANCELLED')"
                 " then 'CLOSED' else state end from kernel.recovery"
             )
         )
-        claimed = Counter(
+        claimed: Counter[tuple[object, ...]] = Counter(
             (key, month(at), one.amount, one.state)
             for key, person in self.oracle.people.items()
             for at, all_of in person.recoveries.items()

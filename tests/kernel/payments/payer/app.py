@@ -2,9 +2,15 @@
 
 from pathlib import Path
 
+from pydantic import BaseModel
+
 from shared.contracts.payments import BatchApproved, LinePaid, LineReturned, PaymentEvents
+from shared.money import format_yuan
 from shared.payments import Check, DueSource, Payments, Scheme
+from shared.policy import Law, Outcome, Reasons, RuleBook, loads
 from shared.service import ServiceSpec
+from shared.web.payments import payments_router
+from shared.web.policy import policy_router
 
 
 class PayerBatchApproved(BatchApproved, type="payer.payment.batch-approved.v1"):
@@ -52,4 +58,46 @@ FAMILY = Scheme("family", "低保金", due=SHARES, needs_account=False)
 
 payments = Payments([LONGEVITY, QUOTA, FAMILY], EVENTS)
 
-SPEC = ServiceSpec(name="payer", title="发放", folder=Path(__file__).parent, rooms=[])
+PARAMETERS = loads(
+    """
+parameters:
+  amount:
+    description: 高龄津贴月标准
+    unit: table
+    columns: {from_age: years, amount: fen}
+    values:
+      - from: 2020-01-01
+        source: plan 三(二)
+        assumed: true
+        value: [{from_age: 80, amount: 50_00}, {from_age: 90, amount: 100_00}, {from_age: 100, amount: 500_00}]
+  standard:
+    description: 低保月标准（每人）
+    unit: fen
+    values:
+      - {from: 2016-01-01, area: "330903", value: 664_00, source: "plan 一(一)1"}
+      - {from: 2020-01-01, area: "330903", value: 810_00, source: "plan 一(一)1, K-01", assumed: true}
+""",
+    "longevity",
+)
+BOOK = RuleBook("payer")
+
+
+class Elder(BaseModel):
+    age: int
+
+
+@BOOK.rule("payer.longevity", version=1, title="高龄津贴", facts=Elder)
+def longevity(facts: Elder, law: Law, why: Reasons) -> Outcome:
+    band = law.table("longevity.amount").band("from_age", facts.age)
+    amount = int(band["amount"]) if band else 0
+    sentence = f"年满{facts.age}周岁，每月{format_yuan(amount)}元。"
+    why.because("longevity.age", sentence, result=amount, source="ZJ-EL 27", age=facts.age)
+    return Outcome("granted" if amount else "refused", amount)
+
+
+SPEC = ServiceSpec(
+    name="payer",
+    title="发放",
+    folder=Path(__file__).parent,
+    rooms=[payments_router("payer", payments), policy_router("payer", PARAMETERS, BOOK)],
+)

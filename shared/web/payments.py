@@ -1,0 +1,424 @@
+"""`/api/<service>/payments/…`: batches from draft to reconciliation, recoveries, a person's statement.
+
+The service's `permissions.yaml` says who may (the engine keeps maker, approver and releaser apart as persons):
+
+    payment_batch:
+      read: [FINANCE_OFFICER, DISTRICT_OFFICER, DISTRICT_REVIEWER, AUDITOR]
+      make: [FINANCE_OFFICER]          # open, run, check
+      approve: [DISTRICT_REVIEWER]
+      release: [FINANCE_OFFICER]       # to the bank, and its file
+      reconcile: [FINANCE_OFFICER]
+    payment_line: {read: [FINANCE_OFFICER, DISTRICT_OFFICER, DISTRICT_REVIEWER, AUDITOR]}
+    payment_statement: {read: [RESIDENT, TOWN_CLERK, FINANCE_OFFICER, DISTRICT_OFFICER]}
+    recovery:
+      read: [TOWN_CLERK, FINANCE_OFFICER, DISTRICT_OFFICER]
+      confirm: [DISTRICT_OFFICER]
+      repay: [FINANCE_OFFICER]
+      write_off: [DISTRICT_REVIEWER]
+"""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from fastapi import Query
+from pydantic import Field
+from sqlalchemy import select
+from starlette.responses import PlainTextResponse
+
+from shared.china.areas import AreaCode
+from shared.ids import PersonId, UuidStr
+from shared.money import MoneyFen, MoneyFenIn, PositiveMoneyFenIn
+from shared.payments import BankAnswer, Month, Payments, month_of
+from shared.payments.months import plus
+from shared.payments.tables import PaymentBatch, PaymentLine, Recovery
+from shared.web.paging import Page, PageParameters, paginate
+from shared.web.route import Router, Unit, permit
+from shared.web.wire import LongText, ShortText, Wire
+
+BatchState = Literal["DRAFT", "CHECKED", "APPROVED", "SENT", "RECONCILED"]
+LineState = Literal["PENDING", "SENT", "PAID", "RETURNED", "UNKNOWN", "REISSUED", "CANCELLED", "EXCLUDED"]
+RecoveryState = Literal["PROPOSED", "CONFIRMED", "RECOVERED", "WRITTEN_OFF", "CANCELLED"]
+_RANGES_A_REQUEST = 20
+
+
+class BatchIn(Wire):
+    """Which batch to open and fill."""
+
+    scheme: ShortText
+    month: Month
+    area_code: AreaCode
+
+
+class BatchOut(Wire):
+    """A batch. `lines` and `total` count what is pending, of a sent batch what was sent."""
+
+    id: UuidStr
+    scheme: str
+    month: Month
+    area_code: str
+    state: BatchState
+    filled: bool
+    lines: int
+    total: MoneyFen
+    made_by: str
+    made_at: datetime
+    checked_by: str
+    checked_at: datetime | None
+    approved_by: str
+    approved_at: datetime | None
+    sent_by: str
+    sent_at: datetime | None
+    reconciled_at: datetime | None
+    file_digest: str
+
+    @classmethod
+    def of(cls, row: PaymentBatch) -> "BatchOut":
+        return cls(
+            filled=row.filled_at is not None and not row.filled_to,
+            lines=row.line_count,
+            total=row.total_fen,
+            **row.model_dump(exclude={"filled_to", "filled_at", "line_count", "total_fen"}),
+        )
+
+
+class RunOut(Wire):
+    """What a run added. Call it again while `done` is false."""
+
+    batch: BatchOut
+    added: int
+    added_total: MoneyFen
+    done: bool
+
+
+class CheckedOut(Wire):
+    """What a check did: lines no longer due, and lines left out, by reason."""
+
+    batch: BatchOut
+    cancelled: int
+    excluded: dict[str, int]
+
+
+class ReturnIn(Wire):
+    """What the bank says of one line."""
+
+    line_id: Annotated[str, Field(pattern="^[0-9]{1,18}$")]
+    outcome: Literal["PAID", "RETURNED", "UNKNOWN"]
+    amount: MoneyFenIn | None = None
+    reason: Annotated[str, Field(max_length=200)] = ""
+
+
+class ReturnsIn(Wire):
+    """A returns file, or a part of it: any row may be sent again."""
+
+    rows: Annotated[list[ReturnIn], Field(min_length=1, max_length=10_000)]
+
+
+class ReturnFault(Wire):
+    """A row that was not taken in. `row` counts from 1."""
+
+    row: int
+    line_id: str
+    code: str
+
+
+class ReturnsOut(Wire):
+    """What became of the rows."""
+
+    batch: BatchOut
+    paid: int
+    returned: int
+    unknown: int
+    unchanged: int
+    faults: list[ReturnFault]
+
+
+class LineOut(Wire):
+    """One line. It names its decision; `reason` says why it came back, was left out or taken out."""
+
+    id: str
+    batch_id: str | None
+    entitlement_id: str
+    person_id: str
+    scheme: str
+    month: Month
+    purpose: Literal["regular", "arrears", "repayment"]
+    amount: MoneyFen
+    state: LineState
+    decision_id: str
+    reason_code: str
+    reason: str
+    stop_requested: bool
+
+    @classmethod
+    def of(cls, row: PaymentLine) -> "LineOut":
+        return cls(
+            id=str(row.id),
+            amount=row.amount_fen,
+            stop_requested=row.stop_requested_at is not None,
+            **row.model_dump(
+                include={
+                    "batch_id",
+                    "entitlement_id",
+                    "person_id",
+                    "scheme",
+                    "month",
+                    "purpose",
+                    "state",
+                    "decision_id",
+                    "reason_code",
+                    "reason",
+                }
+            ),
+        )
+
+
+class RecoveryOut(Wire):
+    """Overpaid money of one month."""
+
+    id: str
+    entitlement_id: str
+    person_id: str
+    scheme: str
+    month: Month
+    amount: MoneyFen
+    state: RecoveryState
+    cause: str
+    created_at: datetime
+    decided_by: str
+
+    @classmethod
+    def of(cls, row: Recovery) -> "RecoveryOut":
+        return cls(
+            amount=row.amount_fen,
+            **row.model_dump(exclude={"org_id", "area_code", "amount_fen", "changed_at"}),
+        )
+
+
+class RepaymentIn(Wire):
+    """Money that came back."""
+
+    amount: PositiveMoneyFenIn
+    note: Annotated[str, Field(max_length=200)] = ""
+
+
+class WriteOffIn(Wire):
+    """Why nothing more is asked for."""
+
+    reason: LongText
+
+
+class MonthOut(Wire):
+    """One month of one entitlement."""
+
+    entitlement_id: str
+    scheme: str
+    month: Month
+    due: MoneyFen
+    paid: MoneyFen
+    on_the_way: MoneyFen
+    to_recover: MoneyFen
+
+
+class StatementOut(Wire):
+    """A person's months."""
+
+    person_id: str
+    since: Month
+    until: Month
+    months: list[MonthOut]
+
+
+class BatchQuery(PageParameters):
+    """Filters of the list of batches."""
+
+    scheme: ShortText | None = None
+    state: BatchState | None = None
+
+
+class LineQuery(PageParameters):
+    """Filters of the lines of a batch."""
+
+    state: LineState | None = None
+
+
+class RecoveryQuery(PageParameters):
+    """Filters of the list of recoveries."""
+
+    state: RecoveryState | None = None
+    person_id: Annotated[PersonId | None, Field(alias="personId")] = None
+
+
+def payments_router(service: str, payments: Payments) -> Router:
+    """The payment routes of a service."""
+    router = Router(prefix=f"/api/{service}/payments", tags=["payments"])
+    _batch_routes(router, service, payments)
+    _bank_routes(router, service, payments)
+    _recovery_routes(router, service, payments)
+    return router
+
+
+def _batch_routes(router: Router, service: str, payments: Payments) -> None:
+    @router.get("/batches", operation_id=f"{service}_list_batches")
+    @permit("payment_batch", "read")
+    async def list_batches(unit: Unit, page: Annotated[BatchQuery, Query()]) -> Page[BatchOut]:
+        """发放批次，新的在前。"""
+        statement = select(PaymentBatch).filter_by(
+            **{name: value for name, value in (("scheme", page.scheme), ("state", page.state)) if value}
+        )
+        return await paginate(unit, statement, [PaymentBatch.id], page, BatchOut.of, descending=True)
+
+    @router.post("/batches", status_code=201, operation_id=f"{service}_open_batch")
+    @permit("payment_batch", "make")
+    async def open_batch(body: BatchIn, unit: Unit) -> RunOut:
+        """制单：建立某待遇某月的批次并生成明细；同一批次重复生成不会多出明细。"""
+        batch = await payments.open_batch(unit, body.scheme, body.month, body.area_code)
+        return await _run(unit, payments, batch.id)
+
+    @router.get("/batches/{batch_id}", operation_id=f"{service}_get_batch")
+    @permit("payment_batch", "read")
+    async def get_batch(batch_id: UuidStr, unit: Unit) -> BatchOut:
+        """批次。"""
+        return BatchOut.of(await unit.get(PaymentBatch, batch_id))
+
+    @router.post("/batches/{batch_id}/run", operation_id=f"{service}_run_batch")
+    @permit("payment_batch", "make")
+    async def run_batch(batch_id: UuidStr, unit: Unit) -> RunOut:
+        """继续或重新生成明细。"""
+        return await _run(unit, payments, batch_id)
+
+    @router.post("/batches/{batch_id}/check", operation_id=f"{service}_check_batch")
+    @permit("payment_batch", "make")
+    async def check_batch(batch_id: UuidStr, unit: Unit) -> CheckedOut:
+        """核对：剔除不再应发、重复、暂停、无账户等明细，逐条注明原因。"""
+        checked = await payments.check(unit, batch_id)
+        return CheckedOut(
+            batch=BatchOut.of(await unit.get(PaymentBatch, batch_id)),
+            cancelled=len(checked.settled.of("cancelled")),
+            excluded=dict(checked.excluded),
+        )
+
+    @router.post("/batches/{batch_id}/approve", operation_id=f"{service}_approve_batch")
+    @permit("payment_batch", "approve")
+    async def approve_batch(batch_id: UuidStr, unit: Unit) -> BatchOut:
+        """审批：须由制单、核对以外的人办理。"""
+        return BatchOut.of(await payments.approve(unit, batch_id))
+
+    @router.get("/batches/{batch_id}/lines", operation_id=f"{service}_list_batch_lines")
+    @permit("payment_line", "read", "personal")
+    async def list_batch_lines(batch_id: UuidStr, unit: Unit, page: Annotated[LineQuery, Query()]) -> Page[LineOut]:
+        """批次明细。"""
+        await unit.get(PaymentBatch, batch_id)
+        chosen = {"batch_id": batch_id, **({"state": page.state} if page.state else {})}
+        statement = select(PaymentLine).filter_by(**chosen)
+        found = await paginate(unit, statement, [PaymentLine.id], page, LineOut.of)
+        unit.note(subjects=[line.person_id for line in found.items], case_id=batch_id)
+        return found
+
+
+def _bank_routes(router: Router, service: str, payments: Payments) -> None:
+    @router.post("/batches/{batch_id}/export", operation_id=f"{service}_export_batch")
+    @permit("payment_batch", "release")
+    async def export_batch(batch_id: UuidStr, unit: Unit) -> BatchOut:
+        """发送银行：锁定明细，生成银行文件及其 SM3 摘要；须由审批以外的人办理。"""
+        await payments.send(unit, batch_id)
+        return BatchOut.of(await unit.get(PaymentBatch, batch_id))
+
+    @router.get(
+        "/batches/{batch_id}/file",
+        operation_id=f"{service}_get_bank_file",
+        response_class=PlainTextResponse,
+    )
+    @permit("payment_batch", "release", "unmask")
+    async def get_bank_file(
+        batch_id: UuidStr, unit: Unit, reason: Annotated[str, Query(max_length=200)] = ""
+    ) -> PlainTextResponse:
+        """银行文件（含户名、账号），须说明理由。"""
+        content = await payments.bank_file(unit, batch_id)
+        return PlainTextResponse(content, media_type="text/csv; charset=utf-8")
+
+    @router.post("/batches/{batch_id}/returns", operation_id=f"{service}_enter_returns")
+    @permit("payment_batch", "reconcile")
+    async def enter_returns(batch_id: UuidStr, body: ReturnsIn, unit: Unit) -> ReturnsOut:
+        """对账：登记银行回盘结果；重复登记无影响，有疑问的行逐行列出。"""
+        given = [BankAnswer(int(row.line_id), row.outcome, row.amount, row.reason) for row in body.rows]
+        done = await payments.answer(unit, batch_id, given)
+        return ReturnsOut(
+            batch=BatchOut.of(await unit.get(PaymentBatch, batch_id)),
+            paid=len(done.of("PAID")),
+            returned=len(done.of("RETURNED")),
+            unknown=len(done.of("UNKNOWN")),
+            unchanged=sum(answer.verdict == "unchanged" for answer in done.answers),
+            faults=[
+                ReturnFault(row=fault.row, line_id=str(fault.line_id), code=fault.verdict) for fault in done.errors
+            ],
+        )
+
+
+def _recovery_routes(router: Router, service: str, payments: Payments) -> None:
+    @router.get("/recoveries", operation_id=f"{service}_list_recoveries")
+    @permit("recovery", "read", "personal")
+    async def list_recoveries(unit: Unit, page: Annotated[RecoveryQuery, Query()]) -> Page[RecoveryOut]:
+        """追缴记录，新的在前。"""
+        chosen = (("state", page.state), ("person_id", page.person_id))
+        statement = select(Recovery).filter_by(**{name: value for name, value in chosen if value})
+        found = await paginate(
+            unit, statement, [Recovery.created_at, Recovery.id], page, RecoveryOut.of, descending=True
+        )
+        unit.note(subjects=[row.person_id for row in found.items])
+        return found
+
+    @router.post("/recoveries/{recovery_id}/confirm", operation_id=f"{service}_confirm_recovery")
+    @permit("recovery", "confirm")
+    async def confirm_recovery(recovery_id: UuidStr, unit: Unit) -> RecoveryOut:
+        """确认追缴；此前只是系统建议。"""
+        return RecoveryOut.of(await payments.confirm_recovery(unit, recovery_id))
+
+    @router.post("/recoveries/{recovery_id}/repayments", operation_id=f"{service}_enter_repayment")
+    @permit("recovery", "repay")
+    async def enter_repayment(recovery_id: UuidStr, body: RepaymentIn, unit: Unit) -> RecoveryOut:
+        """登记退回的款项。"""
+        return RecoveryOut.of(await payments.repay(unit, recovery_id, body.amount, body.note))
+
+    @router.post("/recoveries/{recovery_id}/write-off", operation_id=f"{service}_write_off_recovery")
+    @permit("recovery", "write_off")
+    async def write_off_recovery(recovery_id: UuidStr, body: WriteOffIn, unit: Unit) -> RecoveryOut:
+        """核销；须由确认追缴以外的人办理。"""
+        unit.note(reason=body.reason[:200])
+        return RecoveryOut.of(await payments.write_off(unit, recovery_id))
+
+    @router.get("/people/{person_id}/statement", operation_id=f"{service}_get_statement")
+    @permit("payment_statement", "read", "personal")
+    async def get_statement(
+        person_id: PersonId,
+        unit: Unit,
+        since: Annotated[Month | None, Query()] = None,
+        until: Annotated[Month | None, Query()] = None,
+    ) -> StatementOut:
+        """某人各项待遇逐月的应发、已发、在途、应退。缺省为最近12个月。"""
+        last = until or month_of(unit.today)
+        first = since or plus(last, -11)
+        unit.note(subjects=[person_id])
+        found = await payments.statement(unit, person_id, first, last)
+        months = [
+            MonthOut(
+                entitlement_id=one.entitlement_id,
+                scheme=one.scheme,
+                month=one.month,
+                due=one.due_fen,
+                paid=one.paid_fen,
+                on_the_way=one.on_the_way_fen,
+                to_recover=one.to_recover_fen,
+            )
+            for one in found
+        ]
+        return StatementOut(person_id=person_id, since=first, until=last, months=months)
+
+
+async def _run(unit: Unit, payments: Payments, batch_id: str) -> RunOut:
+    run = await payments.run(unit, batch_id, max_ranges=_RANGES_A_REQUEST)
+    return RunOut(
+        batch=BatchOut.of(await unit.get(PaymentBatch, batch_id)),
+        added=run.lines,
+        added_total=run.total_fen,
+        done=run.done,
+    )
