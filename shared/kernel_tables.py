@@ -3,8 +3,9 @@
 from shared.effects import tables as effects
 from shared.events import tables as events
 from shared.notices import tables as notices
+from shared.onething import tables as onething
 from shared.outgoing import tables as outgoing
 from shared.security import tables as security
 from shared.web import tables as web
 
-ROOMS = (effects, events, notices, outgoing, security, web)
+ROOMS = (effects, events, notices, onething, outgoing, security, web)

@@ -11,6 +11,7 @@ from datetime import date, datetime
 from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import Executable, Result, select, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from sqlmodel import SQLModel
 
@@ -102,6 +103,7 @@ class UnitOfWork:
         self.audited = True
         self.notes: list[Note] = []
         self.causation_id: str | None = None
+        self._elevations = 0
 
     @property
     def today(self) -> date:
@@ -192,13 +194,20 @@ class UnitOfWork:
 
     @asynccontextmanager
     async def elevated(self, reason: str) -> AsyncIterator[None]:
-        """A named system verb inside this unit: rows outside the caller's scope, said in the audit row."""
+        """A named system verb inside this unit: rows outside the caller's scope, said in the audit row. Nests."""
         await self.session.flush()
-        await self.connection.execute(_SWITCH, {"role": Scope.SYSTEM.value})
+        if self._elevations == 0:
+            await self.connection.execute(_SWITCH, {"role": Scope.SYSTEM.value})
+        self._elevations += 1
         self.audit.detail.setdefault("elevated", []).append(reason)
+        is_lost = False
         try:
             yield
             await self.session.flush()
+        except DBAPIError:
+            is_lost = True  # the transaction has failed: it can only be rolled back, and the role with it
+            raise
         finally:
-            if self.connection.in_transaction() and self.session.is_active:
+            self._elevations -= 1
+            if self._elevations == 0 and not is_lost and self.connection.in_transaction() and self.session.is_active:
                 await self.connection.execute(_SWITCH, {"role": self.principal.scope.value})

@@ -1,7 +1,7 @@
 """First tables."""
 
 import sqlalchemy as sa
-import sqlmodel
+import sqlmodel.sql.sqltypes
 from alembic import op
 from sqlalchemy import Text
 from sqlalchemy.dialects import postgresql
@@ -157,6 +157,28 @@ def upgrade() -> None:
         postgresql_where="state = 'pending'",
     )
     op.create_table(
+        "matter",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("definition_id", sa.Text(), nullable=False),
+        sa.Column("version", sa.SmallInteger(), nullable=False),
+        sa.Column("digest", sa.Text(), nullable=False),
+        sa.Column("person_id", sa.Text(), nullable=False),
+        sa.Column("area_code", sa.String(collation="C"), nullable=False),
+        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("is_closed", sa.Boolean(), nullable=False),
+        sa.Column("is_ended", sa.Boolean(), nullable=False),
+        sa.Column("mandatory_done", sa.SmallInteger(), nullable=False),
+        sa.Column("mandatory_total", sa.SmallInteger(), nullable=False),
+        sa.Column("actions", sa.Integer(), nullable=False),
+        sa.Column("opened_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.Column("next_moment_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_matter")),
+        schema="kernel",
+    )
+    op.create_index("ix_matter_area", "matter", ["area_code", "id"], unique=False, schema="kernel")
+    op.create_index("ix_matter_person", "matter", ["person_id"], unique=False, schema="kernel")
+    op.create_index("ix_matter_pinned", "matter", ["definition_id", "version", "digest"], unique=False, schema="kernel")
+    op.create_table(
         "notice",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("person_id", sa.Text(), nullable=False),
@@ -281,6 +303,87 @@ def upgrade() -> None:
     op.create_index(
         "ix_timer_due", "timer", ["due_at"], unique=False, schema="kernel", postgresql_where="fired_at is null"
     )
+    op.create_table(
+        "matter_action",
+        sa.Column("matter_id", sa.Text(), nullable=False),
+        sa.Column("seq", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("task", sa.Text(), nullable=True),
+        sa.Column("at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("data", postgresql.JSONB(astext_type=Text()), nullable=False),
+        sa.Column("area_code", sa.String(collation="C"), nullable=False),
+        sa.ForeignKeyConstraint(["matter_id"], ["kernel.matter.id"], name=op.f("fk_matter_action_matter_id_matter")),
+        sa.PrimaryKeyConstraint("matter_id", "seq", name=op.f("pk_matter_action")),
+        schema="kernel",
+    )
+    op.create_table(
+        "matter_participant",
+        sa.Column("matter_id", sa.Text(), nullable=False),
+        sa.Column("person_id", sa.Text(), nullable=False),
+        sa.Column("relation", sa.Text(), nullable=False),
+        sa.Column("area_code", sa.String(collation="C"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["matter_id"], ["kernel.matter.id"], name=op.f("fk_matter_participant_matter_id_matter")
+        ),
+        sa.PrimaryKeyConstraint("matter_id", "person_id", name=op.f("pk_matter_participant")),
+        schema="kernel",
+    )
+    op.create_index("ix_matter_participant_person", "matter_participant", ["person_id"], unique=False, schema="kernel")
+    op.create_table(
+        "matter_task",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("matter_id", sa.Text(), nullable=False),
+        sa.Column("task_id", sa.Text(), nullable=False),
+        sa.Column("definition_id", sa.Text(), nullable=False),
+        sa.Column("version", sa.SmallInteger(), nullable=False),
+        sa.Column("person_id", sa.Text(), nullable=False),
+        sa.Column("area_code", sa.String(collation="C"), nullable=False),
+        sa.Column("department", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("mandatory", sa.Boolean(), nullable=False),
+        sa.Column("needs_human", sa.Boolean(), nullable=False),
+        sa.Column("ready_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
+        sa.Column("settled_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
+        sa.Column("warn_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
+        sa.Column("due_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
+        sa.Column("due_on", sa.Date(), nullable=True),
+        sa.Column("due_provisional", sa.Boolean(), nullable=False),
+        sa.Column("due_sort", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.CheckConstraint(
+            "status in ('WAITING', 'READY', 'SENT', 'FAILED', 'RETRY', 'MANUAL', 'DONE', 'SKIPPED', 'WAIVED', 'COMPENSATING', 'COMPENSATED')",
+            name=op.f("ck_matter_task_status"),
+        ),
+        sa.ForeignKeyConstraint(["matter_id"], ["kernel.matter.id"], name=op.f("fk_matter_task_matter_id_matter")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_matter_task")),
+        schema="kernel",
+    )
+    op.create_index("ix_matter_task_matter", "matter_task", ["matter_id"], unique=False, schema="kernel")
+    op.create_index(
+        "ix_matter_task_open_area",
+        "matter_task",
+        ["area_code", "due_sort", "id"],
+        unique=False,
+        schema="kernel",
+        postgresql_where="status in ('COMPENSATING', 'FAILED', 'MANUAL', 'READY', 'RETRY', 'SENT')",
+    )
+    op.create_index(
+        "ix_matter_task_open_department",
+        "matter_task",
+        ["department", "due_sort", "id"],
+        unique=False,
+        schema="kernel",
+        postgresql_where="status in ('COMPENSATING', 'FAILED', 'MANUAL', 'READY', 'RETRY', 'SENT')",
+    )
+    op.create_index(
+        "ix_matter_task_open_due",
+        "matter_task",
+        ["due_sort", "id"],
+        unique=False,
+        schema="kernel",
+        postgresql_where="status in ('COMPENSATING', 'FAILED', 'MANUAL', 'READY', 'RETRY', 'SENT')",
+    )
     # ### end Alembic commands ###
     protect(op, "annulled_cause", Rows(), "kernel")
     protect(op, "audit", Rows(appended=True, written_by_all=True), "kernel")
@@ -290,6 +393,12 @@ def upgrade() -> None:
     protect(op, "effect", Rows(area="area_code", org="org_id", person="person_id"), "kernel")
     protect(op, "idempotent_answer", Rows(account="account_id"), "kernel")
     protect(op, "inbox", Rows(), "kernel")
+    protect(
+        op,
+        "matter",
+        Rows(area="area_code", person_via=("kernel.matter_participant", "id", "matter_id", "person_id")),
+        "kernel",
+    )
     protect(op, "notice", Rows(area="area_code", person="person_id"), "kernel")
     protect(op, "notice_stop", Rows(), "kernel")
     protect(op, "outbox", Rows(written_by_all=True), "kernel")
@@ -297,6 +406,23 @@ def upgrade() -> None:
     protect(op, "revoked_session", Rows(), "kernel")
     protect(op, "schedule", Rows(), "kernel")
     protect(op, "timer", Rows(written_by_all=True), "kernel")
+    protect(
+        op,
+        "matter_action",
+        Rows(
+            area="area_code",
+            person_via=("kernel.matter_participant", "matter_id", "matter_id", "person_id"),
+            appended=True,
+        ),
+        "kernel",
+    )
+    protect(op, "matter_participant", Rows(area="area_code", person="person_id"), "kernel")
+    protect(
+        op,
+        "matter_task",
+        Rows(area="area_code", person_via=("kernel.matter_participant", "matter_id", "matter_id", "person_id")),
+        "kernel",
+    )
     op.execute(
         "\ncreate function kernel.session_revoked(session text) returns boolean language sql stable security definer\nset search_path = kernel as $$ select exists (select 1 from revoked_session where session_id = session) $$\n"
     )
@@ -305,6 +431,29 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Undo."""
     # ### commands auto generated by Alembic - please adjust! ###
+    op.drop_index(
+        "ix_matter_task_open_due",
+        table_name="matter_task",
+        schema="kernel",
+        postgresql_where="status in ('COMPENSATING', 'FAILED', 'MANUAL', 'READY', 'RETRY', 'SENT')",
+    )
+    op.drop_index(
+        "ix_matter_task_open_department",
+        table_name="matter_task",
+        schema="kernel",
+        postgresql_where="status in ('COMPENSATING', 'FAILED', 'MANUAL', 'READY', 'RETRY', 'SENT')",
+    )
+    op.drop_index(
+        "ix_matter_task_open_area",
+        table_name="matter_task",
+        schema="kernel",
+        postgresql_where="status in ('COMPENSATING', 'FAILED', 'MANUAL', 'READY', 'RETRY', 'SENT')",
+    )
+    op.drop_index("ix_matter_task_matter", table_name="matter_task", schema="kernel")
+    op.drop_table("matter_task", schema="kernel")
+    op.drop_index("ix_matter_participant_person", table_name="matter_participant", schema="kernel")
+    op.drop_table("matter_participant", schema="kernel")
+    op.drop_table("matter_action", schema="kernel")
     op.drop_index("ix_timer_due", table_name="timer", schema="kernel", postgresql_where="fired_at is null")
     op.drop_table("timer", schema="kernel")
     op.drop_table("schedule", schema="kernel")
@@ -326,6 +475,10 @@ def downgrade() -> None:
     op.drop_index("ix_notice_case", table_name="notice", schema="kernel")
     op.drop_index("ix_notice_area", table_name="notice", schema="kernel")
     op.drop_table("notice", schema="kernel")
+    op.drop_index("ix_matter_pinned", table_name="matter", schema="kernel")
+    op.drop_index("ix_matter_person", table_name="matter", schema="kernel")
+    op.drop_index("ix_matter_area", table_name="matter", schema="kernel")
+    op.drop_table("matter", schema="kernel")
     op.drop_index("ix_inbox_pending", table_name="inbox", schema="kernel", postgresql_where="state = 'pending'")
     op.drop_index("ix_inbox_parked", table_name="inbox", schema="kernel", postgresql_where="state = 'parked'")
     op.drop_table("inbox", schema="kernel")
