@@ -1,11 +1,14 @@
 """Brain on a database of its own, with a bureau, its accounts and some people."""
 
 from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
 import pytest
+from sqlalchemy import URL
+
 from services.brain.accounts.service import NewAccount, create_accounts
 from services.brain.app import SPEC
 from services.brain.desk import Desk
@@ -16,8 +19,6 @@ from services.brain.organisation.posts import NewPost, appoint
 from services.brain.organisation.units import NewUnit, found_units
 from services.brain.people.codes import MaritalStatus
 from services.brain.people.service import NewPerson, register_people
-from sqlalchemy import URL
-
 from shared import clock
 from shared.china import resident_id
 from shared.db.principals import Role
@@ -115,15 +116,17 @@ class Brain:
         return account_id, secret
 
     async def sign_in(self, username: str, password: str = PASSWORD, code: str | None = None) -> Any:
-        body = {"provider": "local", "username": username, "password": password}
-        return await self.post("/auth/sign-in", **body, **({"code": code} if code else {}))
+        body: dict[str, Any] = {"provider": "local", "username": username, "password": password}
+        return await self.post("/auth/sign-in", **body | ({"code": code} if code else {}))
 
     async def people(self, *options: dict[str, Any]) -> list[str]:
         """Register people in the village; options override."""
         new = []
         for option in options:
             self._sequence += 1
-            new.append(NewPerson(**{"name": "王示例", "area_code": VILLAGE, "id_number": number(self._sequence)} | option))
+            new.append(
+                NewPerson(**{"name": "王示例", "area_code": VILLAGE, "id_number": number(self._sequence)} | option)
+            )
         async with self.stand.unit() as work:
             return await register_people(work, self.desk.person_key, new)
 
@@ -159,7 +162,20 @@ async def brain_template(admin: URL, prefix: str) -> AsyncIterator[str]:
 
 @pytest.fixture
 async def brain(admin: URL, brain_template: str) -> AsyncIterator[Brain]:
-    async with standing(admin, brain_template, SPEC) as stand:
+    async with _running(admin, brain_template) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+async def one_brain(admin: URL, brain_template: str) -> AsyncIterator[Brain]:
+    """One for a whole module, for tests that leave nothing behind."""
+    async with _running(admin, brain_template) as running:
+        yield running
+
+
+@asynccontextmanager
+async def _running(admin: URL, template: str) -> AsyncIterator[Brain]:
+    async with standing(admin, template, SPEC) as stand:
         running = Brain(stand)
         async with stand.unit() as work:
             names = ["bureau", "town", "village", "other"]

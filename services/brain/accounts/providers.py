@@ -59,14 +59,17 @@ class Local:
         account = await _account_named(unit, attempt.username)
         if account is not None and account.is_demo and not desk.is_dev:
             account = None
-        credential = await unit.get(Credential, account.id, lock=True) if account else None
-        stored = credential.password_hash if credential else None
-        if not await desk.passwords.verify(stored, attempt.password) or account is None or credential is None:
+        stored = (await unit.get(Credential, account.id)).password_hash if account else None
+        if not await desk.passwords.verify(stored, attempt.password) or account is None:
             raise refusal(attempt.username, account.id if account else "")
-        if desk.passwords.needs_rehash(credential.password_hash) and not account.is_demo:
-            credential.password_hash = await desk.passwords.hash(attempt.password)
         if account.is_demo:
             return Identified(account, second_factor=False)
+        # Locked only now: hashing takes a tenth of a second, and equal sign-ins must not queue behind it.
+        credential = await unit.get(Credential, account.id, lock=True)
+        if credential.password_hash != stored:
+            raise refusal(attempt.username, account.id)
+        if desk.passwords.needs_rehash(credential.password_hash):
+            credential.password_hash = await desk.passwords.hash(attempt.password)
         if credential.totp_secret is None:
             return Identified(account, second_factor=False, missing="enrol")
         if not attempt.code:

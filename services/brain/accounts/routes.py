@@ -1,6 +1,7 @@
 """Accounts as administrators manage them: the system administrator makes them, the security administrator gives
 posts, locks and resets (三员分立, domain §1.8). None of them sees a person."""
 
+from collections.abc import Collection
 from typing import Annotated
 
 from fastapi import Query
@@ -22,6 +23,7 @@ from services.brain.desk import DeskOf
 from services.brain.organisation import posts
 from services.brain.reach import require_reach
 from shared.db.problems import NotFound
+from shared.db.unit import UnitOfWork
 from shared.ids import UuidStr
 from shared.web import Page, Router, Unit, paginate, permit
 from shared.web.paging import PageParameters
@@ -66,7 +68,7 @@ async def lock_account(account_id: UuidStr, body: ReasonIn, unit: Unit) -> Accou
     unit.note(reason=body.reason, detail={"account": account_id})
     async with unit.elevated("lock an account"):
         account = await service.lock_account(unit, account_id, body.reason)
-    return _out(account)
+    return await _one(unit, account)
 
 
 @router.post("/accounts/{account_id}/unlock")
@@ -77,7 +79,7 @@ async def unlock_account(account_id: UuidStr, body: ReasonIn, unit: Unit) -> Acc
     unit.note(reason=body.reason, detail={"account": account_id})
     async with unit.elevated("unlock an account"):
         account = await service.unlock_account(unit, account_id)
-    return _out(account)
+    return await _one(unit, account)
 
 
 @router.post("/accounts/{account_id}/reset")
@@ -88,7 +90,7 @@ async def reset_account(account_id: UuidStr, body: ResetIn, unit: Unit, desk: De
     unit.note(reason=body.reason, detail={"account": account_id})
     async with unit.elevated("reset an account"):
         account = await service.reset_account(unit, desk, account_id, body.initial_password)
-    return _out(account)
+    return await _one(unit, account)
 
 
 @router.post("/accounts/{account_id}/posts", status_code=201)
@@ -126,7 +128,11 @@ async def end_post(account_id: UuidStr, body: EndPostIn, unit: Unit) -> PostChan
     return PostChangedOut.model_validate(post)
 
 
-def _out(account: Account) -> AccountOut:
+async def _one(unit: UnitOfWork, account: Account) -> AccountOut:
+    return _out(account, await service.closed_among(unit, [account.id]))
+
+
+def _out(account: Account, closed: Collection[str] = ()) -> AccountOut:
     return AccountOut(
         id=account.id,
         username=account.username,
@@ -134,6 +140,6 @@ def _out(account: Account) -> AccountOut:
         is_demo=account.is_demo,
         is_locked=account.locked_at is not None,
         lock_reason=account.lock_reason,
-        is_closed=False,
+        is_closed=account.id in closed,
         created_at=account.created_at,
     )
