@@ -5,7 +5,9 @@ from shared.events import tables as events
 from shared.notices import tables as notices
 from shared.onething import tables as onething
 from shared.outgoing import tables as outgoing
+from shared.payments import tables as payments
+from shared.policy import tables as policy
 from shared.security import tables as security
 from shared.web import tables as web
 
-ROOMS = (effects, events, notices, onething, outgoing, security, web)
+ROOMS = (effects, events, notices, onething, outgoing, payments, policy, security, web)

@@ -79,6 +79,26 @@ def upgrade() -> None:
         schema="kernel",
     )
     op.create_table(
+        "decision",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("rule", sa.Text(), nullable=False),
+        sa.Column("version", sa.SmallInteger(), nullable=False),
+        sa.Column("facts", postgresql.JSONB(astext_type=Text()), nullable=False),
+        sa.Column("parameter_set", sa.Text(), nullable=False),
+        sa.Column("decided_for", sa.Date(), nullable=False),
+        sa.Column("area_code", sa.String(collation="C"), nullable=False),
+        sa.Column("org_id", sa.Text(), nullable=False),
+        sa.Column("person_id", sa.Text(), nullable=False),
+        sa.Column("outcome", sa.Text(), nullable=False),
+        sa.Column("amount_fen", sa.BigInteger(), nullable=True),
+        sa.Column("made_by", sa.Text(), nullable=False),
+        sa.Column("made_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_decision")),
+        schema="kernel",
+    )
+    op.create_index("ix_decision_area", "decision", ["area_code", "id"], unique=False, schema="kernel")
+    op.create_index("ix_decision_person", "decision", ["person_id", "id"], unique=False, schema="kernel")
+    op.create_table(
         "effect",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("cause", sa.Text(), nullable=False),
@@ -112,6 +132,54 @@ def upgrade() -> None:
         unique=True,
         schema="kernel",
         postgresql_where="annulled_at is null",
+    )
+    op.create_table(
+        "entitlement",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("scheme", sa.Text(), nullable=False),
+        sa.Column("person_id", sa.Text(), nullable=False),
+        sa.Column("household_id", sa.Text(), nullable=False),
+        sa.Column("org_id", sa.Text(), nullable=False),
+        sa.Column("area_code", sa.String(collation="C"), nullable=False),
+        sa.Column("account_id", sa.Text(), nullable=True),
+        sa.Column("from_month", sa.Date(), nullable=False),
+        sa.Column("to_month", sa.Date(), nullable=True),
+        sa.Column("decision_id", sa.Text(), nullable=False),
+        sa.Column("reconsider_from", sa.Date(), nullable=True),
+        sa.Column("created_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.CheckConstraint(
+            "extract(day from from_month) = 1 and extract(day from to_month) = 1", name=op.f("ck_entitlement_months")
+        ),
+        sa.CheckConstraint("to_month >= from_month", name=op.f("ck_entitlement_term")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_entitlement")),
+        schema="kernel",
+    )
+    op.create_index("ix_entitlement_area", "entitlement", ["area_code", "id"], unique=False, schema="kernel")
+    op.create_index("ix_entitlement_person", "entitlement", ["person_id", "id"], unique=False, schema="kernel")
+    op.create_index("ix_entitlement_scheme", "entitlement", ["scheme", "id"], unique=False, schema="kernel")
+    op.create_table(
+        "entitlement_amount",
+        sa.Column("seq", sa.BigInteger(), sa.Identity(always=True), nullable=False),
+        sa.Column("entitlement_id", sa.Text(), nullable=False),
+        sa.Column("person_id", sa.Text(), nullable=False),
+        sa.Column("org_id", sa.Text(), nullable=False),
+        sa.Column("area_code", sa.String(collation="C"), nullable=False),
+        sa.Column("from_month", sa.Date(), nullable=False),
+        sa.Column("amount_fen", sa.BigInteger(), nullable=False),
+        sa.Column("decision_id", sa.Text(), nullable=False),
+        sa.Column("cause", sa.Text(), nullable=False),
+        sa.Column("recorded_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.CheckConstraint("amount_fen >= 0", name=op.f("ck_entitlement_amount_amount")),
+        sa.CheckConstraint("extract(day from from_month) = 1", name=op.f("ck_entitlement_amount_month")),
+        sa.PrimaryKeyConstraint("seq", name=op.f("pk_entitlement_amount")),
+        schema="kernel",
+    )
+    op.create_index(
+        "ix_entitlement_amount_current",
+        "entitlement_amount",
+        ["entitlement_id", "from_month", "seq"],
+        unique=False,
+        schema="kernel",
     )
     op.create_table(
         "idempotent_answer",
@@ -276,6 +344,153 @@ def upgrade() -> None:
     )
     op.create_index("ix_outgoing_call_key", "outgoing_call", ["key"], unique=False, schema="kernel")
     op.create_table(
+        "parameter_set",
+        sa.Column("digest", sa.Text(), nullable=False),
+        sa.Column("content", sa.Text(), nullable=False),
+        sa.Column("kept_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("digest", name=op.f("pk_parameter_set")),
+        schema="kernel",
+    )
+    op.create_table(
+        "payee_account",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("person_id", sa.Text(), nullable=False),
+        sa.Column("org_id", sa.Text(), nullable=False),
+        sa.Column("area_code", sa.String(collation="C"), nullable=False),
+        sa.Column("holder", sa.LargeBinary(), nullable=False),
+        sa.Column("card", sa.LargeBinary(), nullable=False),
+        sa.Column("last_digits", sa.Text(), nullable=False),
+        sa.Column("opened_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.Column("closed_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_payee_account")),
+        schema="kernel",
+    )
+    op.create_index("ix_payee_account_person", "payee_account", ["person_id"], unique=False, schema="kernel")
+    op.create_table(
+        "payment_batch",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("scheme", sa.Text(), nullable=False),
+        sa.Column("month", sa.Date(), nullable=False),
+        sa.Column("area_code", sa.String(collation="C"), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("filled_to", sa.Text(), nullable=False),
+        sa.Column("filled_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
+        sa.Column("made_by", sa.Text(), nullable=False),
+        sa.Column("made_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.Column("checked_by", sa.Text(), nullable=False),
+        sa.Column("checked_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
+        sa.Column("approved_by", sa.Text(), nullable=False),
+        sa.Column("approved_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
+        sa.Column("sent_by", sa.Text(), nullable=False),
+        sa.Column("sent_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
+        sa.Column("reconciled_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
+        sa.Column("line_count", sa.Integer(), nullable=False),
+        sa.Column("total_fen", sa.BigInteger(), nullable=False),
+        sa.Column("file_digest", sa.Text(), nullable=False),
+        sa.CheckConstraint(
+            "state in ('DRAFT', 'CHECKED', 'APPROVED', 'SENT', 'RECONCILED')", name=op.f("ck_payment_batch_state")
+        ),
+        sa.CheckConstraint("extract(day from month) = 1", name=op.f("ck_payment_batch_month")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_payment_batch")),
+        schema="kernel",
+    )
+    op.create_index("ix_payment_batch_area", "payment_batch", ["area_code", "id"], unique=False, schema="kernel")
+    op.create_index("ix_payment_batch_month", "payment_batch", ["scheme", "month"], unique=False, schema="kernel")
+    op.create_index(
+        "uq_payment_batch_draft",
+        "payment_batch",
+        ["scheme", "area_code"],
+        unique=True,
+        schema="kernel",
+        postgresql_where="state = 'DRAFT'",
+    )
+    op.create_table(
+        "payment_line",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
+        sa.Column("batch_id", sa.Text(), nullable=True),
+        sa.Column("entitlement_id", sa.Text(), nullable=False),
+        sa.Column("scheme", sa.Text(), nullable=False),
+        sa.Column("person_id", sa.Text(), nullable=False),
+        sa.Column("org_id", sa.Text(), nullable=False),
+        sa.Column("area_code", sa.String(collation="C"), nullable=False),
+        sa.Column("account_id", sa.Text(), nullable=True),
+        sa.Column("month", sa.Date(), nullable=False),
+        sa.Column("part", sa.SmallInteger(), nullable=False),
+        sa.Column("purpose", sa.Text(), nullable=False),
+        sa.Column("amount_fen", sa.BigInteger(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("decision_id", sa.Text(), nullable=False),
+        sa.Column("reason_code", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("stop_requested_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
+        sa.Column("recovery_id", sa.Text(), nullable=True),
+        sa.Column("created_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.Column("changed_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.CheckConstraint(
+            "amount_fen <> 0 and (amount_fen < 0) = (purpose = 'repayment') and (batch_id is null) = (purpose = 'repayment')",
+            name=op.f("ck_payment_line_amount"),
+        ),
+        sa.CheckConstraint("purpose in ('regular', 'arrears', 'repayment')", name=op.f("ck_payment_line_purpose")),
+        sa.CheckConstraint(
+            "state in ('PENDING', 'SENT', 'PAID', 'RETURNED', 'UNKNOWN', 'REISSUED', 'CANCELLED', 'EXCLUDED')",
+            name=op.f("ck_payment_line_state"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_payment_line")),
+        schema="kernel",
+    )
+    op.create_index("ix_payment_line_batch", "payment_line", ["batch_id", "id"], unique=False, schema="kernel")
+    op.create_index("ix_payment_line_person", "payment_line", ["person_id", "month"], unique=False, schema="kernel")
+    op.create_index(
+        "ix_payment_line_returned",
+        "payment_line",
+        ["entitlement_id"],
+        unique=False,
+        schema="kernel",
+        postgresql_where="state = 'RETURNED'",
+    )
+    op.create_index(
+        "uq_payment_line_live",
+        "payment_line",
+        ["entitlement_id", "month", "part"],
+        unique=True,
+        schema="kernel",
+        postgresql_where="state in ('PENDING', 'SENT', 'UNKNOWN', 'PAID')",
+    )
+    op.create_table(
+        "recovery",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("entitlement_id", sa.Text(), nullable=False),
+        sa.Column("scheme", sa.Text(), nullable=False),
+        sa.Column("person_id", sa.Text(), nullable=False),
+        sa.Column("org_id", sa.Text(), nullable=False),
+        sa.Column("area_code", sa.String(collation="C"), nullable=False),
+        sa.Column("month", sa.Date(), nullable=False),
+        sa.Column("amount_fen", sa.BigInteger(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("cause", sa.Text(), nullable=False),
+        sa.Column("created_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.Column("changed_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.Column("decided_by", sa.Text(), nullable=False),
+        sa.CheckConstraint(
+            "state in ('PROPOSED', 'CONFIRMED', 'RECOVERED', 'WRITTEN_OFF', 'CANCELLED')",
+            name=op.f("ck_recovery_state"),
+        ),
+        sa.CheckConstraint("amount_fen > 0", name=op.f("ck_recovery_amount")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_recovery")),
+        schema="kernel",
+    )
+    op.create_index("ix_recovery_area", "recovery", ["area_code", "id"], unique=False, schema="kernel")
+    op.create_index("ix_recovery_month", "recovery", ["entitlement_id", "month"], unique=False, schema="kernel")
+    op.create_index("ix_recovery_person", "recovery", ["person_id", "id"], unique=False, schema="kernel")
+    op.create_index(
+        "uq_recovery_open",
+        "recovery",
+        ["entitlement_id", "month"],
+        unique=True,
+        schema="kernel",
+        postgresql_where="state in ('PROPOSED', 'CONFIRMED')",
+    )
+    op.create_table(
         "revoked_session",
         sa.Column("session_id", sa.Text(), nullable=False),
         sa.Column("until", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
@@ -390,7 +605,10 @@ def upgrade() -> None:
     protect(op, "audit_block", Rows(appended=True), "kernel")
     protect(op, "audit_root", Rows(appended=True), "kernel")
     protect(op, "blocked_stream", Rows(), "kernel")
+    protect(op, "decision", Rows(area="area_code", org="org_id", person="person_id", appended=True), "kernel")
     protect(op, "effect", Rows(area="area_code", org="org_id", person="person_id"), "kernel")
+    protect(op, "entitlement", Rows(area="area_code", org="org_id", person="person_id"), "kernel")
+    protect(op, "entitlement_amount", Rows(area="area_code", org="org_id", person="person_id", appended=True), "kernel")
     protect(op, "idempotent_answer", Rows(account="account_id"), "kernel")
     protect(op, "inbox", Rows(), "kernel")
     protect(
@@ -403,6 +621,11 @@ def upgrade() -> None:
     protect(op, "notice_stop", Rows(), "kernel")
     protect(op, "outbox", Rows(written_by_all=True), "kernel")
     protect(op, "outgoing_call", Rows(area="area_code"), "kernel")
+    protect(op, "parameter_set", Rows(everyone=True, appended=True), "kernel")
+    protect(op, "payee_account", Rows(area="area_code", org="org_id", person="person_id"), "kernel")
+    protect(op, "payment_batch", Rows(area="area_code"), "kernel")
+    protect(op, "payment_line", Rows(area="area_code", org="org_id", person="person_id"), "kernel")
+    protect(op, "recovery", Rows(area="area_code", org="org_id", person="person_id"), "kernel")
     protect(op, "revoked_session", Rows(), "kernel")
     protect(op, "schedule", Rows(), "kernel")
     protect(op, "timer", Rows(written_by_all=True), "kernel")
@@ -458,6 +681,37 @@ def downgrade() -> None:
     op.drop_table("timer", schema="kernel")
     op.drop_table("schedule", schema="kernel")
     op.drop_table("revoked_session", schema="kernel")
+    op.drop_index(
+        "uq_recovery_open",
+        table_name="recovery",
+        schema="kernel",
+        postgresql_where="state in ('PROPOSED', 'CONFIRMED')",
+    )
+    op.drop_index("ix_recovery_person", table_name="recovery", schema="kernel")
+    op.drop_index("ix_recovery_month", table_name="recovery", schema="kernel")
+    op.drop_index("ix_recovery_area", table_name="recovery", schema="kernel")
+    op.drop_table("recovery", schema="kernel")
+    op.drop_index(
+        "uq_payment_line_live",
+        table_name="payment_line",
+        schema="kernel",
+        postgresql_where="state in ('PENDING', 'SENT', 'UNKNOWN', 'PAID')",
+    )
+    op.drop_index(
+        "ix_payment_line_returned", table_name="payment_line", schema="kernel", postgresql_where="state = 'RETURNED'"
+    )
+    op.drop_index("ix_payment_line_person", table_name="payment_line", schema="kernel")
+    op.drop_index("ix_payment_line_batch", table_name="payment_line", schema="kernel")
+    op.drop_table("payment_line", schema="kernel")
+    op.drop_index(
+        "uq_payment_batch_draft", table_name="payment_batch", schema="kernel", postgresql_where="state = 'DRAFT'"
+    )
+    op.drop_index("ix_payment_batch_month", table_name="payment_batch", schema="kernel")
+    op.drop_index("ix_payment_batch_area", table_name="payment_batch", schema="kernel")
+    op.drop_table("payment_batch", schema="kernel")
+    op.drop_index("ix_payee_account_person", table_name="payee_account", schema="kernel")
+    op.drop_table("payee_account", schema="kernel")
+    op.drop_table("parameter_set", schema="kernel")
     op.drop_index("ix_outgoing_call_key", table_name="outgoing_call", schema="kernel")
     op.drop_index(
         "ix_outgoing_call_due", table_name="outgoing_call", schema="kernel", postgresql_where="state = 'PENDING'"
@@ -484,11 +738,20 @@ def downgrade() -> None:
     op.drop_table("inbox", schema="kernel")
     op.drop_index("ix_idempotent_answer_created_at", table_name="idempotent_answer", schema="kernel")
     op.drop_table("idempotent_answer", schema="kernel")
+    op.drop_index("ix_entitlement_amount_current", table_name="entitlement_amount", schema="kernel")
+    op.drop_table("entitlement_amount", schema="kernel")
+    op.drop_index("ix_entitlement_scheme", table_name="entitlement", schema="kernel")
+    op.drop_index("ix_entitlement_person", table_name="entitlement", schema="kernel")
+    op.drop_index("ix_entitlement_area", table_name="entitlement", schema="kernel")
+    op.drop_table("entitlement", schema="kernel")
     op.drop_index("uq_effect_live", table_name="effect", schema="kernel", postgresql_where="annulled_at is null")
     op.drop_index("ix_effect_person", table_name="effect", schema="kernel")
     op.drop_index("ix_effect_object", table_name="effect", schema="kernel", postgresql_where="annulled_at is null")
     op.drop_index("ix_effect_area", table_name="effect", schema="kernel")
     op.drop_table("effect", schema="kernel")
+    op.drop_index("ix_decision_person", table_name="decision", schema="kernel")
+    op.drop_index("ix_decision_area", table_name="decision", schema="kernel")
+    op.drop_table("decision", schema="kernel")
     op.drop_table("blocked_stream", schema="kernel")
     op.drop_table("audit_root", schema="kernel")
     op.drop_table("audit_block", schema="kernel")
