@@ -43,6 +43,22 @@ def upgrade() -> None:
     op.create_index("uq_bed_code", "bed", ["code"], unique=True)
     op.create_index("uq_bed_number", "bed", ["institution_id", "bed_no"], unique=True)
     op.create_table(
+        "bed_scan",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("bed_id", sa.Text(), nullable=False),
+        sa.Column("institution_id", sa.Text(), nullable=False),
+        sa.Column("area_code", sa.String(collation="C"), nullable=False),
+        sa.Column("account_id", sa.Text(), nullable=False),
+        sa.Column("role", sa.Text(), nullable=False),
+        sa.Column("view", sa.Text(), nullable=False),
+        sa.Column("scanned_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.CheckConstraint("view in ('PUBLIC', 'FAMILY', 'CARER', 'INSPECTOR')", name=op.f("ck_bed_scan_view")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_bed_scan")),
+    )
+    op.create_index("ix_bed_scan_area", "bed_scan", ["area_code", "id"], unique=False)
+    op.create_index("ix_bed_scan_bed", "bed_scan", ["bed_id", "id"], unique=False)
+    op.create_index("ix_bed_scan_org", "bed_scan", ["institution_id", "id"], unique=False)
+    op.create_table(
         "death_report",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("person_id", sa.Text(), nullable=False),
@@ -63,6 +79,26 @@ def upgrade() -> None:
     op.create_index("ix_death_report_area", "death_report", ["area_code", "id"], unique=False)
     op.create_index("ix_death_report_org", "death_report", ["org_id", "id"], unique=False)
     op.create_index("uq_death_report_once", "death_report", ["person_id", "reporter_id", "death_date"], unique=True)
+    op.create_table(
+        "device",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("serial_no", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("person_id", sa.Text(), nullable=False),
+        sa.Column("area_code", sa.String(collation="C"), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("issued_on", sa.Date(), nullable=False),
+        sa.Column("returned_on", sa.Date(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.CheckConstraint("kind in ('ONE_KEY_PHONE', 'WATCH', 'WALL_BUTTON')", name=op.f("ck_device_kind")),
+        sa.CheckConstraint("state in ('ISSUED', 'TO_RETRIEVE', 'RETRIEVED', 'LOST')", name=op.f("ck_device_state")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_device")),
+    )
+    op.create_index("ix_device_area", "device", ["area_code", "id"], unique=False)
+    op.create_index("ix_device_person", "device", ["person_id", "id"], unique=False)
+    op.create_index(
+        "uq_device_issued", "device", ["serial_no"], unique=True, postgresql_where="state in ('ISSUED', 'TO_RETRIEVE')"
+    )
     op.create_table(
         "elder",
         sa.Column("person_id", sa.Text(), nullable=False),
@@ -97,6 +133,32 @@ def upgrade() -> None:
     op.create_index("ix_elder_area", "elder", ["area_code", "birth", "person_id"], unique=False)
     op.create_index("ix_elder_birth", "elder", ["birth", "person_id"], unique=False)
     op.create_index("ix_elder_org", "elder", ["org_id", "birth", "person_id"], unique=False)
+    op.create_table(
+        "home_order",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("person_id", sa.Text(), nullable=False),
+        sa.Column("area_code", sa.String(collation="C"), nullable=False),
+        sa.Column("provider_id", sa.Text(), nullable=False),
+        sa.Column("carer_id", sa.Text(), nullable=False),
+        sa.Column("item", sa.Text(), nullable=False),
+        sa.Column("minutes", sa.SmallInteger(), nullable=False),
+        sa.Column("slot_from", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.Column("slot_to", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("checked_in_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
+        sa.Column("checked_out_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.CheckConstraint(
+            "state in ('CREATED', 'DISPATCHED', 'ACCEPTED', 'CHECKED_IN', 'CHECKED_OUT', 'ANOMALY', 'CONFIRMED', 'AUDITED', 'SETTLED', 'CANCELLED', 'VOID')",
+            name=op.f("ck_home_order_state"),
+        ),
+        sa.CheckConstraint("slot_from < slot_to", name=op.f("ck_home_order_slot")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_home_order")),
+    )
+    op.create_index("ix_home_order_area", "home_order", ["area_code", "slot_from", "id"], unique=False)
+    op.create_index("ix_home_order_org", "home_order", ["provider_id", "slot_from", "id"], unique=False)
+    op.create_index("ix_home_order_person", "home_order", ["person_id", "slot_from", "id"], unique=False)
     op.create_table(
         "institution",
         sa.Column("id", sa.Text(), nullable=False),
@@ -174,6 +236,55 @@ def upgrade() -> None:
     op.create_index("ix_stay_org", "stay", ["institution_id", "id"], unique=False)
     op.create_index("ix_stay_person", "stay", ["person_id", "id"], unique=False)
     op.create_table(
+        "subsidy",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("person_id", sa.Text(), nullable=False),
+        sa.Column("area_code", sa.String(collation="C"), nullable=False),
+        sa.Column("scheme", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("from_month", sa.Date(), nullable=False),
+        sa.Column("decision_id", sa.Text(), nullable=False),
+        sa.Column("entitlement_id", sa.Text(), nullable=True),
+        sa.Column("proposed_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.Column("confirmed_by", sa.Text(), nullable=False),
+        sa.Column("suspension_id", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.CheckConstraint("scheme in ('longevity', 'care_subsidy')", name=op.f("ck_subsidy_scheme")),
+        sa.CheckConstraint(
+            "state in ('CANDIDATE', 'CONFIRMED', 'ACTIVE', 'SUSPENDED', 'ENDED')", name=op.f("ck_subsidy_state")
+        ),
+        sa.CheckConstraint("extract(day from from_month) = 1", name=op.f("ck_subsidy_month")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_subsidy")),
+    )
+    op.create_index("ix_subsidy_area", "subsidy", ["area_code", "id"], unique=False)
+    op.create_index("ix_subsidy_person", "subsidy", ["person_id", "id"], unique=False)
+    op.create_index("ix_subsidy_state", "subsidy", ["scheme", "state", "id"], unique=False)
+    op.create_index("uq_subsidy_entitlement", "subsidy", ["entitlement_id"], unique=True)
+    op.create_index(
+        "uq_subsidy_open", "subsidy", ["person_id", "scheme"], unique=True, postgresql_where="state <> 'ENDED'"
+    )
+    op.create_table(
+        "subsidy_level",
+        sa.Column("entitlement_id", sa.Text(), nullable=False),
+        sa.Column("from_month", sa.Date(), nullable=False),
+        sa.Column("level", sa.SmallInteger(), nullable=False),
+        sa.Column("person_id", sa.Text(), nullable=False),
+        sa.Column("area_code", sa.String(collation="C"), nullable=False),
+        sa.CheckConstraint("level between 0 and 4", name=op.f("ck_subsidy_level_level")),
+        sa.PrimaryKeyConstraint("entitlement_id", "from_month", name=op.f("pk_subsidy_level")),
+    )
+    op.create_index("ix_subsidy_level_person", "subsidy_level", ["person_id"], unique=False)
+    op.create_table(
+        "subsidy_rate",
+        sa.Column("scheme", sa.Text(), nullable=False),
+        sa.Column("area", sa.String(collation="C"), nullable=False),
+        sa.Column("from_date", sa.Date(), nullable=False),
+        sa.Column("floor", sa.SmallInteger(), nullable=False),
+        sa.Column("amount_fen", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("scheme", "area", "from_date", "floor", name=op.f("pk_subsidy_rate")),
+    )
+    op.create_table(
         "support_choice",
         sa.Column("person_id", sa.Text(), nullable=False),
         sa.Column("area_code", sa.String(collation="C"), nullable=False),
@@ -228,11 +339,17 @@ def upgrade() -> None:
     op.create_index("ix_younger_birth", "younger", ["birth", "person_id"], unique=False)
     # ### end Alembic commands ###
     protect(op, "bed", Rows(area="area_code", org="institution_id"), "public")
+    protect(op, "bed_scan", Rows(area="area_code", org="institution_id", appended=True, written_by_all=True), "public")
     protect(op, "death_report", Rows(area="area_code", org="org_id", appended=True), "public")
+    protect(op, "device", Rows(area="area_code", person="person_id"), "public")
     protect(op, "elder", Rows(area="area_code", org="org_id", person="person_id"), "public")
+    protect(op, "home_order", Rows(area="area_code", org="provider_id", person="person_id"), "public")
     protect(op, "institution", Rows(area="area_code", org="id"), "public")
     protect(op, "relative", Rows(area="area_code", person="relative_id"), "public")
     protect(op, "stay", Rows(area="area_code", org="institution_id", person="person_id"), "public")
+    protect(op, "subsidy", Rows(area="area_code", person="person_id"), "public")
+    protect(op, "subsidy_level", Rows(area="area_code", person="person_id"), "public")
+    protect(op, "subsidy_rate", Rows(everyone=True), "public")
     protect(op, "support_choice", Rows(area="area_code", person="person_id"), "public")
     protect(op, "waiting_entry", Rows(area="area_code", org="org_id", person="person_id"), "public")
     protect(op, "younger", Rows(), "public")
@@ -250,6 +367,15 @@ def downgrade() -> None:
     op.drop_table("waiting_entry")
     op.drop_index("ix_support_choice_area", table_name="support_choice")
     op.drop_table("support_choice")
+    op.drop_table("subsidy_rate")
+    op.drop_index("ix_subsidy_level_person", table_name="subsidy_level")
+    op.drop_table("subsidy_level")
+    op.drop_index("uq_subsidy_open", table_name="subsidy", postgresql_where="state <> 'ENDED'")
+    op.drop_index("uq_subsidy_entitlement", table_name="subsidy")
+    op.drop_index("ix_subsidy_state", table_name="subsidy")
+    op.drop_index("ix_subsidy_person", table_name="subsidy")
+    op.drop_index("ix_subsidy_area", table_name="subsidy")
+    op.drop_table("subsidy")
     op.drop_index("ix_stay_person", table_name="stay")
     op.drop_index("ix_stay_org", table_name="stay")
     op.drop_index("ix_stay_bed", table_name="stay")
@@ -261,14 +387,26 @@ def downgrade() -> None:
     op.drop_index("uq_institution_uscc", table_name="institution")
     op.drop_index("ix_institution_area", table_name="institution")
     op.drop_table("institution")
+    op.drop_index("ix_home_order_person", table_name="home_order")
+    op.drop_index("ix_home_order_org", table_name="home_order")
+    op.drop_index("ix_home_order_area", table_name="home_order")
+    op.drop_table("home_order")
     op.drop_index("ix_elder_org", table_name="elder")
     op.drop_index("ix_elder_birth", table_name="elder")
     op.drop_index("ix_elder_area", table_name="elder")
     op.drop_table("elder")
+    op.drop_index("uq_device_issued", table_name="device", postgresql_where="state in ('ISSUED', 'TO_RETRIEVE')")
+    op.drop_index("ix_device_person", table_name="device")
+    op.drop_index("ix_device_area", table_name="device")
+    op.drop_table("device")
     op.drop_index("uq_death_report_once", table_name="death_report")
     op.drop_index("ix_death_report_org", table_name="death_report")
     op.drop_index("ix_death_report_area", table_name="death_report")
     op.drop_table("death_report")
+    op.drop_index("ix_bed_scan_org", table_name="bed_scan")
+    op.drop_index("ix_bed_scan_bed", table_name="bed_scan")
+    op.drop_index("ix_bed_scan_area", table_name="bed_scan")
+    op.drop_table("bed_scan")
     op.drop_index("uq_bed_number", table_name="bed")
     op.drop_index("uq_bed_code", table_name="bed")
     op.drop_index("ix_bed_vacant", table_name="bed", postgresql_where="status = 'VACANT'")

@@ -1,0 +1,1 @@
+"""Devices lent to elders: one-key phones, watches, wall buttons; issue and retrieval."""

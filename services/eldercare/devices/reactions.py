@@ -1,0 +1,13 @@
+"""Devices follow the people."""
+
+from __future__ import annotations
+
+from services.eldercare.devices import service
+from shared.contracts.brain import PersonMoved
+from shared.db.unit import UnitOfWork
+from shared.events import Envelope
+
+
+async def follow_person(unit: UnitOfWork, event: PersonMoved, envelope: Envelope) -> None:
+    """Her devices come with her."""
+    await service.follow(unit, event.person_id, event.to_area)

@@ -1,0 +1,1 @@
+"""Home-care orders in their simplest form: from the wish to the settled service."""

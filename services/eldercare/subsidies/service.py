@@ -1,0 +1,423 @@
+"""Subsidies: proposing, confirming, paying, suspending, ending (E-25)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Select, insert, select, text, update
+from sqlmodel import col
+
+from services.eldercare.elders import service as elders
+from services.eldercare.elders.rules import age_on, born_by
+from services.eldercare.elders.service import Elder
+from services.eldercare.law import PARAMETERS, in_force
+from services.eldercare.subsidies.due import PAYMENTS
+from services.eldercare.subsidies.rates import follow_levels, keep_rates
+from services.eldercare.subsidies.rules import (
+    BOOK,
+    CARE,
+    LONGEVITY,
+    Age,
+    CareFacts,
+    NotEligible,
+    SamePerson,
+    stepped,
+)
+from services.eldercare.subsidies.tables import Subsidy, SubsidyLevel
+from shared import effects
+from shared.db.problems import NotFound
+from shared.db.tables import table_of
+from shared.db.unit import UnitOfWork
+from shared.effects.tables import Effect
+from shared.ids import uuid7
+from shared.payments import Grant, after, month_of, open_account, pay_to
+from shared.payments.batches import BatchOpen
+from shared.payments.due import END, ENTITLEMENT
+from shared.payments.months import plus
+from shared.policy import Decision, decide
+from shared.policy.service import keep
+
+__all__ = ["NewSubsidy", "Subsidy"]
+
+
+def decide_for(scheme: str, elder: Elder, month: date) -> Decision:
+    """The rule applied to an elder for a month; ages are those of its last day."""
+    age = age_on(elder.birth, _last_day(month))
+    if scheme == LONGEVITY:
+        return decide(BOOK.find("eldercare.longevity", 1), Age(age=age), PARAMETERS, month, elder.area_code)
+    facts = CareFacts(
+        relief_class=elder.relief_class,
+        ability_level=elder.ability_level,
+        has_dementia=elder.has_dementia,
+        age=age,
+    )
+    return decide(BOOK.find("eldercare.care_subsidy", 1), facts, PARAMETERS, month, elder.area_code)
+
+
+def _last_day(month: date) -> date:
+    return date.fromordinal(plus(month, 1).toordinal() - 1)
+
+
+# ── entering many ────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class NewSubsidy:
+    """A running subsidy as the bulk entry takes it; `account` is the holder's name and a card number."""
+
+    person_id: str
+    scheme: str
+    from_month: date
+    account: tuple[str, str] | None = None
+
+
+async def add_many(unit: UnitOfWork, subsidies: Sequence[NewSubsidy]) -> list[str]:
+    """Enter running subsidies of known elders with their entitlements, decisions and accounts; entitlement ids."""
+    await keep_rates(unit)
+    ids = sorted({new.person_id for new in subsidies})
+    people = {elder.person_id: elder for elder in await unit.all(select(Elder).where(col(Elder.person_id).in_(ids)))}
+    grants, rows = [], []
+    for new in subsidies:
+        elder, month = people[new.person_id], month_of(new.from_month)
+        decision_id = await keep(unit, decide_for(new.scheme, elder, month), PARAMETERS, person_id=new.person_id)
+        account_id = None
+        if new.account is not None:
+            holder, card = new.account
+            account_id = await open_account(
+                unit, person_id=new.person_id, area_code=elder.area_code, holder=holder, card=card
+            )
+        grants.append(_grant(new.scheme, elder, month, decision_id, account_id))
+        rows.append(
+            {
+                "id": uuid7(),
+                "person_id": new.person_id,
+                "area_code": elder.area_code,
+                "scheme": new.scheme,
+                "state": "ACTIVE",
+                "from_month": month,
+                "decision_id": decision_id,
+                "proposed_at": unit.now,
+                "confirmed_by": "",
+                "suspension_id": "",
+                "reason": "",
+                "version": 1,
+            }
+        )
+    entitlement_ids = await PAYMENTS.grant(unit, *grants)
+    levels = []
+    for row, entitlement_id in zip(rows, entitlement_ids, strict=True):
+        row["entitlement_id"] = entitlement_id
+        if row["scheme"] == CARE:
+            levels.append(_level(entitlement_id, people[str(row["person_id"])], row["from_month"]))
+    if rows:
+        await unit.execute(insert(table_of(Subsidy)), rows)
+    if levels:
+        await unit.execute(insert(table_of(SubsidyLevel)), levels)
+    return entitlement_ids
+
+
+def _grant(scheme: str, elder: Elder, month: date, decision_id: str, account_id: str | None) -> Grant:
+    return Grant(
+        scheme=scheme,
+        person_id=elder.person_id,
+        area_code=elder.area_code,
+        from_month=month,
+        amount_fen=None,
+        decision_id=decision_id,
+        account_id=account_id,
+    )
+
+
+def _level(entitlement_id: str, elder: Elder, month: Any) -> dict[str, Any]:
+    return {
+        "entitlement_id": entitlement_id,
+        "from_month": month,
+        "level": elder.ability_level or 0,
+        "person_id": elder.person_id,
+        "area_code": elder.area_code,
+    }
+
+
+# ── proposing ────────────────────────────────────────────────────────────────────────────────────
+
+_TOWNS = text("select distinct left(area_code, 9) from elder order by 1")
+_MANY = 5_000
+
+
+async def propose(unit: UnitOfWork, month: date) -> int:
+    """Candidates of a month: living elders who meet a rule and have no open subsidy of the scheme; how many.
+
+    A proposal only: a person confirms it (PIPL 24). 高龄津贴 begins in the month of the birthday.
+    """
+    count = 0
+    for town in list((await unit.execute(_TOWNS)).scalars()):
+        law = in_force(month, town)
+        youngest = min(int(row["age"]) for row in law.table("longevity.amounts"))
+        old = col(Elder.birth) <= born_by(_last_day(month), youngest)
+        very_old = col(Elder.birth) <= born_by(_last_day(month), law.whole("elders.very_old"))
+        levels = [int(row["level"]) for row in law.table("care_subsidy.amounts")]
+        poor = col(Elder.relief_class).in_(("MINIMUM", "MARGINAL")) & col(Elder.ability_level).in_(levels)
+        in_need = (col(Elder.ability_level) >= 1) | col(Elder.has_dementia) | very_old
+        for scheme, meets in ((LONGEVITY, old), (CARE, poor & in_need)):
+            count += await _propose(unit, scheme, town, month, meets)
+    return count
+
+
+async def _propose(unit: UnitOfWork, scheme: str, town: str, month: date, meets: Any) -> int:
+    has = select(col(Subsidy.id)).where(
+        col(Subsidy.person_id) == col(Elder.person_id),
+        col(Subsidy.scheme) == scheme,
+        (col(Subsidy.state) != "ENDED") | (col(Subsidy.from_month) == month),
+    )
+    there = (col(Elder.area_code) >= town) & (col(Elder.area_code) < f"{town}:")
+    wanted = (
+        select(col(Elder.person_id), col(Elder.area_code))
+        .where(there, meets, elders.living_elders(), ~has.exists())
+        .limit(_MANY)
+    )
+    count = 0
+    while found := (await unit.execute(wanted)).all():
+        rows = [
+            {
+                "id": uuid7(),
+                "person_id": person_id,
+                "area_code": area_code,
+                "scheme": scheme,
+                "state": "CANDIDATE",
+                "from_month": month,
+                "decision_id": "",
+                "proposed_at": unit.now,
+                "confirmed_by": "",
+                "suspension_id": "",
+                "reason": "",
+                "version": 1,
+            }
+            for person_id, area_code in (tuple(row) for row in found)
+        ]
+        await unit.execute(insert(table_of(Subsidy)), rows)
+        count += len(rows)
+    return count
+
+
+# ── people decide ────────────────────────────────────────────────────────────────────────────────
+
+
+async def confirm(unit: UnitOfWork, subsidy_ids: Sequence[str]) -> list[Subsidy]:
+    """A person has looked at these candidates: each is decided with its reasons kept. All or none.
+
+    Raises NotFound, SubsidyInWrongState, NotEligible, ElderDeceased.
+    """
+    done = []
+    for subsidy, elder in await _locked(unit, subsidy_ids):
+        subsidy.state = stepped(subsidy.state, "confirm")
+        decision = decide_for(subsidy.scheme, elder, subsidy.from_month)
+        if decision.outcome != "granted":
+            raise NotEligible(detail=f"不符合补贴条件：{decision.reasons[-1].sentence}")
+        subsidy.decision_id = await keep(unit, decision, PARAMETERS, person_id=elder.person_id)
+        subsidy.confirmed_by, subsidy.version = unit.principal.account_id, subsidy.version + 1
+        done.append(subsidy)
+    await unit.flush()
+    return done
+
+
+async def refuse(unit: UnitOfWork, subsidy_id: str, reason: str) -> Subsidy:
+    """A candidate is not confirmed."""
+    return await _step(unit, subsidy_id, "refuse", reason)
+
+
+async def activate(unit: UnitOfWork, subsidy_ids: Sequence[str]) -> list[Subsidy]:
+    """Another person approves: entitlements begin, the next batch pays from `from_month` on. All or none."""
+    await keep_rates(unit)
+    done = []
+    for subsidy, elder in await _locked(unit, subsidy_ids):
+        subsidy.state = stepped(subsidy.state, "activate")
+        if subsidy.confirmed_by == unit.principal.account_id:
+            raise SamePerson
+        grant = _grant(subsidy.scheme, elder, subsidy.from_month, subsidy.decision_id, None)
+        [subsidy.entitlement_id] = await PAYMENTS.grant(unit, grant)
+        if subsidy.scheme == CARE:
+            level = _level(subsidy.entitlement_id, elder, subsidy.from_month)
+            await unit.execute(insert(table_of(SubsidyLevel)), [level])
+        subsidy.version += 1
+        done.append(subsidy)
+    await unit.flush()
+    return done
+
+
+async def _locked(unit: UnitOfWork, subsidy_ids: Sequence[str]) -> list[tuple[Subsidy, Elder]]:
+    """Elders before subsidies, smallest id first."""
+    wanted = sorted(set(subsidy_ids))
+    seen = await unit.all(select(Subsidy).where(col(Subsidy.id).in_(wanted)))
+    if len(seen) != len(wanted):
+        raise NotFound
+    people = {elder.person_id: elder for elder in await unit.lock(Elder, [row.person_id for row in seen])}
+    found = []
+    for subsidy in await unit.lock(Subsidy, wanted):
+        elder = people.get(subsidy.person_id)
+        if elder is None:
+            raise NotFound
+        if not elders.is_alive(elder):
+            raise elders.ElderDeceased
+        found.append((subsidy, elder))
+    return found
+
+
+async def suspend(unit: UnitOfWork, subsidy_id: str, reason: str) -> Subsidy:
+    """Proof of life is due: nothing is paid from this month on until it is there."""
+    subsidy = await _step(unit, subsidy_id, "suspend", reason)
+    subsidy.suspension_id = f"suspension-{uuid7()}"
+    assert subsidy.entitlement_id is not None
+    await PAYMENTS.hold(unit, [subsidy.entitlement_id], month_of(unit.today), cause=subsidy.suspension_id)
+    await unit.flush()
+    return subsidy
+
+
+async def resume(unit: UnitOfWork, subsidy_id: str) -> Subsidy:
+    """The proof is there: the next batch pays what was held back."""
+    subsidy = await _step(unit, subsidy_id, "resume", "")
+    await effects.annul(unit, subsidy.suspension_id)
+    await PAYMENTS.settle_cause(unit, subsidy.suspension_id)
+    subsidy.suspension_id = ""
+    await unit.flush()
+    return subsidy
+
+
+async def end(unit: UnitOfWork, subsidy_id: str, last_month: date, reason: str) -> Subsidy:
+    """For another reason than death: nothing is due after `last_month`; what was paid too much is to be recovered."""
+    subsidy = await _step(unit, subsidy_id, "end", reason)
+    assert subsidy.entitlement_id is not None
+    await PAYMENTS.end(
+        unit, cause=f"end-{subsidy.id}", first_month=after(last_month), entitlement_ids=[subsidy.entitlement_id]
+    )
+    return subsidy
+
+
+async def _step(unit: UnitOfWork, subsidy_id: str, action: str, reason: str) -> Subsidy:
+    subsidy = await unit.get(Subsidy, subsidy_id, lock=True)
+    unit.expect_version(subsidy.version)
+    subsidy.state, subsidy.reason = stepped(subsidy.state, action), reason
+    subsidy.version += 1
+    await unit.flush()
+    return subsidy
+
+
+async def pay_into(unit: UnitOfWork, subsidy_id: str, holder: str, card: str) -> Subsidy:
+    """The account the money goes to. Raises Invalid for a wrong card number, SubsidyInWrongState before the start."""
+    subsidy = await unit.get(Subsidy, subsidy_id)
+    if subsidy.entitlement_id is None:
+        stepped(subsidy.state, "suspend")
+    account_id = await open_account(
+        unit, person_id=subsidy.person_id, area_code=subsidy.area_code, holder=holder, card=card
+    )
+    await pay_to(unit, str(subsidy.entitlement_id), account_id)
+    return subsidy
+
+
+# ── the monthly batch ────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """One batch of a run."""
+
+    scheme: str
+    batch_id: str
+    added: int
+    added_fen: int
+
+
+async def run(unit: UnitOfWork, month: date, area_code: str) -> list[Filled]:
+    """Make the month's batches of both schemes in an area; again adds only what has become due since.
+
+    Raises AreaOutside, MonthOutOfReach, BatchOpen.
+    """
+    await keep_rates(unit)
+    await follow_levels(unit)
+    return [await _fill(unit, scheme, month, area_code) for scheme in PAYMENTS.schemes]
+
+
+async def run_everywhere(unit: UnitOfWork, month: date) -> list[tuple[str, str]]:
+    """The same for every district with running subsidies. `(district, scheme)` where a draft of another month still
+    waits for its check: what is missing comes with the next run."""
+    await keep_rates(unit)
+    await follow_levels(unit)
+    waiting = []
+    for district in (await unit.execute(_DISTRICTS)).scalars().all():
+        for scheme in PAYMENTS.schemes:
+            try:
+                await _fill(unit, scheme, month, f"{district}000000")
+            except BatchOpen:
+                waiting.append((district, scheme))
+    return waiting
+
+
+async def _fill(unit: UnitOfWork, scheme: str, month: date, area_code: str) -> Filled:
+    batch = await PAYMENTS.open_batch(unit, scheme, month, area_code)
+    done = await PAYMENTS.run(unit, batch.id)
+    return Filled(scheme, batch.id, done.lines, sum(part.total_fen for part in done.ranges))
+
+
+_DISTRICTS = text("select distinct left(area_code, 6) from subsidy where entitlement_id is not null order by 1")
+
+
+async def prepare_settling(unit: UnitOfWork, person_id: str) -> None:
+    """Before a person's months are computed: rates and her level are as they should be."""
+    await keep_rates(unit)
+    await follow_levels(unit, person_id)
+
+
+# ── looking ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def listing(*, scheme: str | None = None, state: str | None = None, person_id: str | None = None) -> Select[Any]:
+    """Subsidies of the caller's rows."""
+    statement = select(Subsidy)
+    for column, value in ((Subsidy.scheme, scheme), (Subsidy.state, state), (Subsidy.person_id, person_id)):
+        if value is not None:
+            statement = statement.where(col(column) == value)
+    return statement
+
+
+async def of_person(unit: UnitOfWork, person_id: str) -> list[Subsidy]:
+    """Her subsidies, at most 20."""
+    return await unit.all(listing(person_id=person_id).order_by(col(Subsidy.id)).limit(20))
+
+
+async def last_months(unit: UnitOfWork, subsidies: Sequence[Subsidy]) -> dict[str, date]:
+    """Subsidy id → its last month, for those that live effects end."""
+    by_entitlement = {subsidy.entitlement_id: subsidy.id for subsidy in subsidies if subsidy.entitlement_id}
+    rows = await unit.execute(
+        select(col(Effect.object_id), col(Effect.from_date)).where(
+            col(Effect.object_kind) == ENTITLEMENT,
+            col(Effect.kind) == END,
+            col(Effect.object_id).in_(by_entitlement),
+            col(Effect.annulled_at).is_(None),
+        )
+    )
+    found: dict[str, date] = {}
+    for row in rows:
+        subsidy_id, last = by_entitlement[row.object_id], plus(month_of(row.from_date), -1)
+        found[subsidy_id] = min(last, found.get(subsidy_id, last))
+    return found
+
+
+def doubtful() -> Select[Any]:
+    """Running subsidies that ask for a look: the person file says deceased without a confirmed case, or the facts no
+    longer meet the rule of 养老服务补贴."""
+    dead = (col(Elder.life_status) == "DECEASED") & col(Elder.death_case_id).is_(None)
+    lost = (col(Subsidy.scheme) == CARE) & ~col(Elder.relief_class).in_(("MINIMUM", "MARGINAL"))
+    return (
+        select(Subsidy)
+        .join(Elder, col(Elder.person_id) == col(Subsidy.person_id))
+        .where(col(Subsidy.state).in_(("ACTIVE", "SUSPENDED")), dead | lost)
+    )
+
+
+async def follow(unit: UnitOfWork, person_id: str, area_code: str) -> None:
+    """The elder moved."""
+    for model in (Subsidy, SubsidyLevel):
+        table = table_of(model)
+        await unit.execute(update(table).where(table.c.person_id == person_id).values(area_code=area_code))
