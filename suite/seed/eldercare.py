@@ -16,8 +16,14 @@ from services.eldercare.orders.service import NewOrder
 from services.eldercare.orders.service import add_many as add_orders
 from services.eldercare.stays.service import NewStay
 from services.eldercare.stays.service import add_many as add_stays
+from services.eldercare.subsidies.due import PAYMENTS
+from services.eldercare.subsidies.rules import CARE, LONGEVITY
+from services.eldercare.subsidies.service import NewSubsidy
+from services.eldercare.subsidies.service import add_many as add_subsidies
+from shared.china import bank_card
 from shared.db.unit import UnitOfWork
 from suite.seed.brain import stable_id
+from suite.seed.history import first_month, pay_months
 from suite.seed.population import Home, Household, Person, Population
 
 if TYPE_CHECKING:
@@ -25,6 +31,15 @@ if TYPE_CHECKING:
 
 _KINDS = {"PUBLIC": "PUBLIC", "MEDICAL": "PUBLIC", "CONSORTIUM": "PRIVATE_NON_PROFIT", "PRIVATE": "PRIVATE_NON_PROFIT"}
 _CLASSES = {"TEKUN": "DESTITUTE", "DIBAO": "MINIMUM", "MARGINAL": "MARGINAL"}
+
+
+_OTHERS = 170
+
+
+def bank_card_of(number: int) -> str:
+    """A card number that checks (Luhn) and belongs to nobody: the test range of one bank."""
+    body = f"62284803600{number:07d}"
+    return body + bank_card.check_digit(body)
 
 
 def bed_id(home: Home, number: int) -> str:
@@ -79,6 +94,12 @@ async def load(_suite: "Suite", unit: UnitOfWork, population: Population) -> Non
     )
     await add_devices(unit, _devices(population, unit))
     await add_orders(unit, _orders(population, unit))
+    await add_subsidies(unit, _subsidies(population, unit))
+
+
+async def after(suite: "Suite") -> None:
+    """Pay the months before."""
+    await pay_months(suite, "eldercare", PAYMENTS, [LONGEVITY, CARE])
 
 
 def _elders(population: Population, unit: UnitOfWork) -> list[NewElder]:
@@ -134,3 +155,15 @@ def _orders(population: Population, unit: UnitOfWork) -> list[NewOrder]:
         for index, person in enumerate(population.phones[200:500])
     ]
     return orders
+
+
+def _subsidies(population: Population, unit: UnitOfWork) -> list[NewSubsidy]:
+    """Both schemes for the story; the longevity allowance for some others over eighty."""
+    month = first_month(unit.today)
+    story = [household.members[0] for household in population.story]
+    others = [person for person in population.elders if person.age(unit.today) >= 81 and person not in story]
+    subsidies = [
+        NewSubsidy(person.person_id, LONGEVITY, month, (person.name, bank_card_of(index)))
+        for index, person in enumerate([*story, *others[:_OTHERS]])
+    ]
+    return subsidies + [NewSubsidy(person.person_id, CARE, month) for person in story]

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 Load = Callable[["Suite", UnitOfWork, Population], Awaitable[None]]
 
+After = Callable[["Suite"], Awaitable[None]]
+
 _LOADS: dict[str, tuple[str, Load]] = {
     "brain": ("person", brain.load),
     "eldercare": ("elder", eldercare.load),
@@ -26,6 +28,9 @@ _LOADS: dict[str, tuple[str, Load]] = {
     "affairs": ("person", affairs.load),
 }
 """Service → a table that tells whether it was loaded, and the load: one transaction each."""
+
+
+_AFTER: dict[str, After] = {"eldercare": eldercare.after, "relief": relief.after}
 
 
 async def seed_if_empty(suite: "Suite") -> dict[str, float]:
@@ -46,6 +51,8 @@ async def seed_if_empty(suite: "Suite") -> dict[str, float]:
             await _LOADS[name][1](suite, unit, population)
             unit.emitted.clear()
             unit.wakes.clear()
+        if name in _AFTER:
+            await _AFTER[name](suite)
         seconds[name] = perf_counter() - begun
     suite.home.write_story(await _story(suite, population))
     return seconds
