@@ -9,7 +9,7 @@ from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import Query
 from pydantic import BaseModel, Field
-from sqlalchemy import Select, func, select, tuple_
+from sqlalchemy import Select, TypeDecorator, func, select, tuple_
 from sqlalchemy.sql import ColumnElement
 
 from shared.db.problems import Invalid
@@ -86,10 +86,17 @@ def _decode(cursor: str, order: Sequence[ColumnElement[Any]]) -> list[Any]:
 
 
 def _typed(value: Any, column: ColumnElement[Any], problem: Invalid) -> Any:
-    kind = column.type.python_type
+    # SQLModel keeps instants behind a decorator that does not say what it holds.
+    stored = column.type.impl_instance if isinstance(column.type, TypeDecorator) else column.type
+    kind = stored.python_type
     try:
-        if kind in (date, datetime):
-            return kind.fromisoformat(value)
+        if kind is datetime:
+            instant = datetime.fromisoformat(value)
+            if instant.utcoffset() is None:
+                raise problem
+            return instant
+        if kind is date:
+            return date.fromisoformat(value)
     except (TypeError, ValueError):
         raise problem from None
     if type(value) is not kind or (isinstance(value, str) and "\0" in value):
