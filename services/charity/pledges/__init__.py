@@ -1,0 +1,1 @@
+"""Promised gifts to a person. A pledge is not a donation (domain §5)."""

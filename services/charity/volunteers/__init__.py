@@ -1,0 +1,1 @@
+"""Volunteer accounts: who may be asked to help."""
