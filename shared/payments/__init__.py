@@ -4,7 +4,7 @@ from shared.payments.bank import BankAnswer, Reconciled
 from shared.payments.batches import Run
 from shared.payments.checking import Checked
 from shared.payments.due import AMOUNTS, Check, DueSource, Scheme
-from shared.payments.entitlements import Grant, open_account, pay_to
+from shared.payments.entitlements import Grant, NewAccount, open_account, open_accounts, pay_to
 from shared.payments.months import Month, after, month_of
 from shared.payments.service import Ended, Payments
 from shared.payments.settlement import Change, Settled
@@ -21,6 +21,7 @@ __all__ = [
     "Grant",
     "Month",
     "MonthStatement",
+    "NewAccount",
     "Payments",
     "Reconciled",
     "Run",
@@ -29,5 +30,6 @@ __all__ = [
     "after",
     "month_of",
     "open_account",
+    "open_accounts",
     "pay_to",
 ]

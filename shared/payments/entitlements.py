@@ -125,29 +125,48 @@ async def reconsider_scheme(unit: UnitOfWork, scheme: str, month: date) -> int:
     return int(result.rowcount)  # type: ignore[attr-defined]
 
 
+@dataclass(frozen=True, slots=True)
+class NewAccount:
+    """A bank account to enter; an organisation's has no person."""
+
+    person_id: str
+    area_code: str
+    holder: str
+    card: str
+    org_id: str = ""
+
+
 async def open_account(
     unit: UnitOfWork, *, person_id: str, area_code: str, holder: str, card: str, org_id: str = ""
 ) -> str:
     """Enter a bank account; its id. Raises Invalid (`bank_card_format`, `bank_card_checksum`)."""
-    try:
-        number = bank_card.parse(card)
-    except NumberError as error:
-        raise Invalid(error.code, error.detail, field="card") from error
-    account_id = uuid7()
-    unit.add(
-        PayeeAccount(
-            id=account_id,
-            person_id=person_id,
-            org_id=org_id,
-            area_code=area_code,
-            holder=unit.vault.seal(PayeeAccount, "holder", account_id, holder),
-            card=unit.vault.seal(PayeeAccount, "card", account_id, number),
-            last_digits=number[-4:],
-            opened_at=unit.now,
+    return (await open_accounts(unit, [NewAccount(person_id, area_code, holder, card, org_id)]))[0]
+
+
+async def open_accounts(unit: UnitOfWork, accounts: Sequence[NewAccount]) -> list[str]:
+    """Enter many; their ids in order. Raises as `open_account`."""
+    ids = []
+    for new in accounts:
+        try:
+            number = bank_card.parse(new.card)
+        except NumberError as error:
+            raise Invalid(error.code, error.detail, field="card") from error
+        account_id = uuid7()
+        unit.add(
+            PayeeAccount(
+                id=account_id,
+                person_id=new.person_id,
+                org_id=new.org_id,
+                area_code=new.area_code,
+                holder=unit.vault.seal(PayeeAccount, "holder", account_id, new.holder),
+                card=unit.vault.seal(PayeeAccount, "card", account_id, number),
+                last_digits=number[-4:],
+                opened_at=unit.now,
+            )
         )
-    )
+        ids.append(account_id)
     await unit.flush()
-    return account_id
+    return ids
 
 
 async def pay_to(unit: UnitOfWork, entitlement_id: str, account_id: str) -> None:

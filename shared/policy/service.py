@@ -1,5 +1,8 @@
 """Keeping decisions and the parameter sets they were made with, and giving their reasons again."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import insert
 
@@ -28,6 +31,15 @@ async def kept_parameters(unit: UnitOfWork, digest: str) -> ParameterSet:
     return parameters
 
 
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A decision about a person (of a household: the applicant) to be kept."""
+
+    decision: Decision
+    person_id: str
+    org_id: str = ""
+
+
 async def keep(
     unit: UnitOfWork, decision: Decision, parameters: ParameterSet, *, person_id: str, org_id: str = ""
 ) -> str:
@@ -35,30 +47,38 @@ async def keep(
 
     `parameters` is the set it was made with; it is kept too if it was not yet.
     """
-    stored = decision.stored()
-    if parameters.digest != stored.parameter_set:
+    return (await keep_many(unit, [Made(decision, person_id, org_id)], parameters))[0]
+
+
+async def keep_many(unit: UnitOfWork, made: Sequence[Made], parameters: ParameterSet) -> list[str]:
+    """Keep decisions made with one parameter set; their ids in order."""
+    if any(one.decision.parameter_set != parameters.digest for one in made):
         raise ValueError("the decision was made with another parameter set")
-    if not await unit.first(_IS_KEPT.bindparams(digest=parameters.digest)):
+    if made and not await unit.first(_IS_KEPT.bindparams(digest=parameters.digest)):
         async with unit.elevated("policy: keep parameter set"):
             await keep_parameters(unit, parameters)
-    row = KeptDecision(
-        id=uuid7(),
-        rule=stored.rule,
-        version=stored.version,
-        facts=dict(stored.facts),
-        parameter_set=stored.parameter_set,
-        decided_for=stored.on,
-        area_code=stored.area,
-        org_id=org_id,
-        person_id=person_id,
-        outcome=stored.outcome,
-        amount_fen=stored.amount_fen,
-        made_by=unit.principal.account_id,
-        made_at=unit.now,
-    )
-    unit.add(row)
+    rows = []
+    for one in made:
+        stored = one.decision.stored()
+        row = KeptDecision(
+            id=uuid7(),
+            rule=stored.rule,
+            version=stored.version,
+            facts=dict(stored.facts),
+            parameter_set=stored.parameter_set,
+            decided_for=stored.on,
+            area_code=stored.area,
+            org_id=one.org_id,
+            person_id=one.person_id,
+            outcome=stored.outcome,
+            amount_fen=stored.amount_fen,
+            made_by=unit.principal.account_id,
+            made_at=unit.now,
+        )
+        unit.add(row)
+        rows.append(row)
     await unit.flush()
-    return row.id
+    return [row.id for row in rows]
 
 
 async def why(unit: UnitOfWork, book: RuleBook, decision_id: str) -> tuple[KeptDecision, Decision]:
