@@ -16,13 +16,20 @@ from services.eldercare.subsidies import service as subsidies
 from services.eldercare.subsidies.schemas import SubsidyOut
 from services.eldercare.waiting import service as waiting
 from services.eldercare.waiting.schemas import WaitingOut
+from shared.db.principals import Scope
 from shared.db.unit import UnitOfWork
 
 
 async def compose(unit: UnitOfWork, person_id: str) -> ElderFileOut:
-    """The file of one elder, each part as far as the caller's rows go. Raises NotFound."""
+    """The file of one elder, each part as far as the caller's rows go. Raises NotFound.
+
+    An institution does not see what is between its resident and the state: subsidies, devices, relatives.
+    """
     elder = await unit.get(Elder, person_id)
-    granted = await subsidies.of_person(unit, person_id)
+    is_institution = unit.principal.scope is Scope.ORG
+    granted = [] if is_institution else await subsidies.of_person(unit, person_id)
+    lent = [] if is_institution else await devices.of_person(unit, person_id)
+    kin = [] if is_institution else await elders.relatives_of(unit, person_id)
     last = await subsidies.last_months(unit, granted)
     place = await waiting.of_person(unit, person_id)
     return ElderFileOut(
@@ -39,10 +46,8 @@ async def compose(unit: UnitOfWork, person_id: str) -> ElderFileOut:
         death_date=elder.death_date,
         subsidies=[SubsidyOut.of(row, last.get(row.id), unit.today) for row in granted],
         stays=[StayOut.model_validate(row) for row in await stays.of_person(unit, person_id)],
-        devices=[DeviceOut.model_validate(row) for row in await devices.of_person(unit, person_id)],
+        devices=[DeviceOut.model_validate(row) for row in lent],
         orders=[OrderOut.model_validate(row) for row in await orders.of_person(unit, person_id)],
         waiting=WaitingOut.model_validate(place) if place else None,
-        relatives=[
-            RelativeOut(person_id=row.relative_id, kind=row.kind) for row in await elders.relatives_of(unit, person_id)
-        ],
+        relatives=[RelativeOut(person_id=row.relative_id, kind=row.kind) for row in kin],
     )

@@ -19,7 +19,7 @@ from services.eldercare.stays import service as stays
 from services.eldercare.stays.service import Stay
 from services.eldercare.subsidies import service as subsidies
 from services.eldercare.subsidies.service import Subsidy
-from shared.db.principals import Role
+from shared.db.principals import Role, Scope
 from shared.db.problems import NotFound
 from shared.db.unit import UnitOfWork
 from shared.ids import uuid7
@@ -47,7 +47,8 @@ async def scan(unit: UnitOfWork, code: str) -> Seen:
     """
     if CODE.fullmatch(code) is None:
         raise NotFound
-    is_theirs = await beds.by_code(unit, code) is not None
+    works_here = unit.principal.scope in (Scope.AREA, Scope.ORG)
+    is_theirs = works_here and await beds.by_code(unit, code) is not None
     async with unit.elevated("scans: bed by code"):
         bed = await beds.by_code(unit, code)
         if bed is None:

@@ -33,12 +33,12 @@ from shared.db.tables import table_of
 from shared.db.unit import UnitOfWork
 from shared.effects.tables import Effect
 from shared.ids import uuid7
-from shared.payments import Grant, after, month_of, open_account, pay_to
+from shared.payments import Grant, NewAccount, after, month_of, open_account, open_accounts, pay_to
 from shared.payments.batches import BatchOpen
 from shared.payments.due import END, ENTITLEMENT
 from shared.payments.months import plus
 from shared.policy import Decision, decide
-from shared.policy.service import keep
+from shared.policy.service import Made, keep, keep_many
 
 __all__ = ["NewSubsidy", "Subsidy"]
 
@@ -79,17 +79,25 @@ async def add_many(unit: UnitOfWork, subsidies: Sequence[NewSubsidy]) -> list[st
     await keep_rates(unit)
     ids = sorted({new.person_id for new in subsidies})
     people = {elder.person_id: elder for elder in await unit.all(select(Elder).where(col(Elder.person_id).in_(ids)))}
+    made = [
+        Made(decide_for(new.scheme, people[new.person_id], month_of(new.from_month)), new.person_id)
+        for new in subsidies
+    ]
+    decision_ids = await keep_many(unit, made, PARAMETERS)
+    opened = iter(
+        await open_accounts(
+            unit,
+            [
+                NewAccount(new.person_id, people[new.person_id].area_code, *new.account)
+                for new in subsidies
+                if new.account is not None
+            ],
+        )
+    )
     grants, rows = [], []
-    for new in subsidies:
+    for new, decision_id in zip(subsidies, decision_ids, strict=True):
         elder, month = people[new.person_id], month_of(new.from_month)
-        decision_id = await keep(unit, decide_for(new.scheme, elder, month), PARAMETERS, person_id=new.person_id)
-        account_id = None
-        if new.account is not None:
-            holder, card = new.account
-            account_id = await open_account(
-                unit, person_id=new.person_id, area_code=elder.area_code, holder=holder, card=card
-            )
-        grants.append(_grant(new.scheme, elder, month, decision_id, account_id))
+        grants.append(_grant(new.scheme, elder, month, decision_id, next(opened) if new.account else None))
         rows.append(
             {
                 "id": uuid7(),
