@@ -17,6 +17,7 @@ from gateway.documents import Documents
 from gateway.exchange import Exchange, begin, inspect
 from gateway.forwarding import Forwarder
 from gateway.health import Health
+from gateway.http_upstream import HttpUpstream
 from gateway.limits import RateLimits
 from gateway.problems import Problem, Reply, not_allowed, not_found, send_reply, too_large, unavailable
 from gateway.settings import GatewaySettings
@@ -214,9 +215,13 @@ def create_gateway(
     now: Callable[[], datetime] = clock.now,
     version: str = "1",
 ) -> Gateway:
-    """The door in front of `upstreams`: `/api/<name>/…` goes to `upstreams[name]`.
+    """The door in front of `upstreams`: `/api/<name>/…` goes to `upstreams[name]`, or to the address that
+    `settings.upstreams` names for it.
 
     `on_start`/`on_stop` run what lives behind in the same process (services' lifespans); `on_stop` runs when
     the calls under way have ended. `version` is told in the API document.
     """
-    return Gateway(settings, upstreams, verifier, on_start=on_start, on_stop=on_stop, now=now, version=version)
+    remote = {name: HttpUpstream(address) for name, address in settings.upstreams.items()}
+    return Gateway(
+        settings, {**upstreams, **remote}, verifier, on_start=on_start, on_stop=on_stop, now=now, version=version
+    )

@@ -122,9 +122,9 @@ def inspect(exchange: Exchange, read: dict[bytes, list[bytes]], passing: Headers
     singles = {name: values[0] for name, values in read.items()}
     if any(len(values) > 1 for name, values in read.items() if name != b"connection"):
         raise _malformed("请求头重复")
-    for value in (*singles.values(), *(value for _, value in passing)):
-        if _CONTROL.search(value) or not (value.isascii() or _is_utf8(value)):
-            raise _malformed("请求头含有非法字符")
+    everything = b" ".join([*singles.values(), *(value for _, value in passing)])
+    if _CONTROL.search(everything) or not (everything.isascii() or _is_utf8(everything)):
+        raise _malformed("请求头含有非法字符")
     _check_framing(exchange, singles)
     passing = _without_named(passing, read.get(b"connection", ()))
     _override(exchange, singles.get(b"x-http-method-override"))

@@ -2,8 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
 
 from starlette.types import Message, Receive, Scope, Send
 
@@ -26,21 +25,24 @@ class _Line:
         self.name = name
         self.upstream = upstream
         self.policy = policy
+        self.in_flight = metrics.IN_FLIGHT.labels(name)
         self._places = asyncio.Semaphore(policy.connections)
 
-    @asynccontextmanager
-    async def place(self) -> AsyncIterator[None]:
-        """One of the places, waited for not too long."""
+    async def enter(self) -> None:
+        """Take one of the places, waited for not too long; `leave` gives it back."""
+        if not self._places.locked():
+            await self._places.acquire()
+            return
         try:
-            async with asyncio.timeout(self.policy.queue if self._places.locked() else None):
+            async with asyncio.timeout(self.policy.queue):
                 await self._places.acquire()
         except TimeoutError:
             metrics.UPSTREAM_ERRORS.labels(self.name, "busy").inc()
             raise unavailable("upstream_busy", "服务繁忙，请稍后再试") from None
-        try:
-            yield
-        finally:
-            self._places.release()
+
+    def leave(self) -> None:
+        """Give the place back."""
+        self._places.release()
 
 
 class _Timer:
@@ -171,9 +173,12 @@ class Forwarder:
         the caller left or the service broke off: the server then cuts the connection, so the caller notices.
         """
         line = self._lines[exchange.upstream]
-        async with line.place():
-            with metrics.IN_FLIGHT.labels(line.name).track_inprogress():
+        await line.enter()
+        try:
+            with line.in_flight.track_inprogress():
                 await self._call(line, exchange, scope, receive, send)
+        finally:
+            line.leave()
 
     async def _call(self, line: _Line, exchange: Exchange, scope: Scope, receive: Receive, send: Send) -> None:
         timer = _Timer(line.policy)

@@ -1,14 +1,17 @@
 """What a deployment may set at the door (`PUYOU_GATEWAY_…`). Every default is right for `make demo`."""
 
 from ipaddress import IPv4Network, IPv6Network
+from typing import Annotated
 
 from limits import parse
-from pydantic import Field, field_validator
+from pydantic import Field, StringConstraints, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from gateway.upstreams import Policy
 
 Network = IPv4Network | IPv6Network
+ServiceName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*$")]
+Address = Annotated[str, StringConstraints(pattern=r"^https?://[A-Za-z0-9.:\[\]_-]+$")]
 
 _NEAR = ("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "::1/128", "fc00::/7")
 
@@ -18,9 +21,9 @@ class GatewaySettings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="PUYOU_GATEWAY_", extra="ignore", frozen=True)
 
-    upstreams: dict[str, str] = Field(
+    upstreams: dict[ServiceName, Address] = Field(
         default_factory=dict,
-        description='addresses of services that run elsewhere, as JSON: {"brain": "http://127.0.0.1:9001"}',
+        description='services that run elsewhere, as JSON: {"brain": "http://127.0.0.1:9001"}; all others are mounted',
     )
     public_paths: frozenset[str] = Field(
         frozenset({"/api/brain/auth/sign-in", "/api/brain/auth/refresh"}),

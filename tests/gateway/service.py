@@ -55,7 +55,7 @@ async def echo(request: Request) -> JSONResponse:
         "rawPath": request.scope["raw_path"].decode(),
         "query": request.scope["query_string"].decode(),
         "headers": [[name.decode(), value.decode()] for name, value in request.headers.raw],
-        "body": (await request.body()).decode(),
+        "body": (await request.body()).decode(errors="replace"),
     }
     return JSONResponse(said)
 

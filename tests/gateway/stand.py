@@ -102,7 +102,7 @@ DEFAULTS: dict[str, Any] = {
 }
 
 
-def a_gateway(upstreams: dict[str, Upstream], **settings: Any) -> Gateway:
+def a_gateway(upstreams: dict[str, Upstream], /, **settings: Any) -> Gateway:
     """A gateway with settings that suit tests."""
     return create_gateway(GatewaySettings(**{**DEFAULTS, **settings}), upstreams, VERIFIER)
 

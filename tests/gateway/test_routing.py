@@ -7,6 +7,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
+from gateway import GatewaySettings
 from tests.gateway.conftest import Open
 from tests.gateway.service import a_service
 from tests.gateway.stand import a_gateway, bearer, upstream
@@ -47,6 +48,23 @@ async def test_calls_go_to_the_service_they_name(open_gateway: Open) -> None:
         answer = await client.get(f"/api/{name}/echo/1", headers=bearer())
         assert answer.json()["path"] == f"/api/{name}/echo/1"
     assert len(relief.state.diary.calls) == len(charity.state.diary.calls) == 1
+
+
+async def test_one_setting_moves_a_service_to_an_address(service_address: str, open_gateway: Open) -> None:
+    mounted = a_service("relief")
+    gateway = a_gateway({"relief": upstream("asgi", mounted, "")}, upstreams={"relief": service_address})
+    client = await open_gateway(gateway)
+    assert (await client.get("/api/relief/echo/1", headers=bearer())).status_code == 200
+    assert mounted.state.diary.calls == []
+
+
+@pytest.mark.parametrize(
+    "upstreams",
+    [{"relief": "127.0.0.1:1"}, {"relief": "http://a/b"}, {"relief": "http://a?b"}, {"re/lief": "http://a"}],
+)
+def test_an_address_that_is_none_stops_the_start(upstreams: dict[str, str]) -> None:
+    with pytest.raises(ValueError, match="upstreams"):
+        GatewaySettings(upstreams=upstreams)
 
 
 @pytest.mark.parametrize(
