@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from time import perf_counter
 from types import TracebackType
 from typing import Any
@@ -54,6 +55,7 @@ class Cast:
     settings: Settings
     address: str
     client: httpx.AsyncClient = field(init=False)
+    today: date = field(init=False)
     actors: dict[str, Actor] = field(default_factory=dict)
 
     async def __aenter__(self) -> "Cast":
@@ -65,8 +67,13 @@ class Cast:
     ) -> None:
         await self.client.aclose()
 
+    def days_ago(self, days: int) -> str:
+        """A day of the suite's own calendar."""
+        return (self.today - timedelta(days=days)).isoformat()
+
     async def take_seats(self, *names: str) -> None:
-        """Sign these accounts in."""
+        """Look at the suite's calendar and sign these accounts in."""
+        self.today = date.fromisoformat((await self.client.get("/api/dev/clock")).json()["today"])
         for name in names:
             actor = Actor(name, self.client)
             await actor.sign_in(self.settings.demo_password)
