@@ -1,0 +1,1 @@
+"""Deaths: reports, evidence, the confirmation, and the way back."""
