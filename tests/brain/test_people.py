@@ -43,7 +43,7 @@ async def test_a_file_is_opened_under_the_key_of_the_number(brain: Brain) -> Non
 
 
 async def test_two_thousand_people_are_loaded_in_seconds(brain: Brain) -> None:
-    new = [NewPerson(name="王示例", area_code=VILLAGE, id_number=number(one % 1000, _day(one))) for one in range(2000)]
+    new = [NewPerson(name="王示例", area_code=VILLAGE, id_number=number(one)) for one in range(2000)]
     begun = perf_counter()
     async with brain.stand.unit() as unit:
         ids = await register_people(unit, brain.desk.person_key, new)
@@ -51,10 +51,6 @@ async def test_two_thousand_people_are_loaded_in_seconds(brain: Brain) -> None:
     assert len(set(ids)) == 2000
     assert await brain.stand.scalar("select count(*) from person") == 2000
     assert seconds < 2
-
-
-def _day(one: int) -> date:
-    return date(1940, 1, 1 + one // 1000)
 
 
 async def test_lists_mask_and_files_show_and_only_unmasking_shows_the_number(brain: Brain) -> None:
@@ -109,7 +105,7 @@ async def test_pages_are_walked_without_loss(brain: Brain) -> None:
         cursor = {"cursor": page["nextCursor"]}
     assert set(seen) == ids
     assert len(seen) == 7
-    assert page["nextCursor"] is None
+    assert cursor == {"cursor": None}
 
 
 async def test_look_up_by_number_stays_inside_the_rows(brain: Brain) -> None:

@@ -62,6 +62,13 @@ async def relate(unit: UnitOfWork, new: NewKinship) -> Kinship:
         raise Invalid("person_not_found", "没有找到该人员的档案", field="relativeId")
     if not max(person.birth for person in people.values()) <= new.from_date <= unit.today:
         raise Invalid("relation_date", "起始日期应在双方出生之后、今天之前（含今天）", field="fromDate")
+    open_one = select(Kinship.id).where(
+        col(Kinship.person_id) == new.person_id,
+        col(Kinship.relative_id) == new.relative_id,
+        col(Kinship.to_date).is_(None),
+    )
+    if await unit.first(open_one):
+        raise AlreadyRelated
     if new.kind is Kind.SPOUSE:
         await _end_widowed_marriages(unit, new)
     ids = await relate_many(unit, [new], {person_id: person.area_code for person_id, person in people.items()})
@@ -138,8 +145,6 @@ async def _end_widowed_marriages(unit: UnitOfWork, new: NewKinship) -> None:
         col(Kinship.to_date).is_(None),
     )
     open_ones: list[Kinship] = await unit.all(statement.order_by(col(Kinship.id)))
-    if any(one.relative_id in (new.person_id, new.relative_id) for one in open_ones):
-        raise AlreadyRelated
     former = await lock_people(unit, [one.relative_id for one in open_ones])
     for one in open_ones:
         dead = former.get(one.relative_id)
