@@ -19,6 +19,7 @@ from gateway.forwarding import Forwarder
 from gateway.health import Health
 from gateway.http_upstream import HttpUpstream
 from gateway.limits import RateLimits
+from gateway.paths import Paths
 from gateway.problems import Problem, Reply, not_allowed, not_found, send_reply, too_large, unavailable
 from gateway.settings import GatewaySettings
 from gateway.tokens import Doorkeeper, TokenVerifier
@@ -49,6 +50,8 @@ class Gateway:
         self.settings = settings
         self._upstreams = dict(upstreams)
         self._doorkeeper = Doorkeeper(verifier, now)
+        self._public = Paths(settings.public_paths)
+        self._sign_in = Paths(settings.sign_in_paths)
         self._limits = RateLimits(settings)
         self._forwarder = Forwarder(self._upstreams, settings.policy, settings.body_limit_bytes)
         self._health = Health(self._upstreams, settings.ready_seconds)
@@ -169,9 +172,9 @@ class Gateway:
         exchange.upstream = service
         if exchange.content_length > self.settings.body_limit_bytes:
             raise too_large(self.settings.body_limit_bytes)
-        if exchange.path in self.settings.public_paths:
+        if exchange.path in self._public:
             self._limits.address(exchange.client)
-            if exchange.path in self.settings.sign_in_paths:
+            if exchange.path in self._sign_in:
                 self._limits.sign_in(exchange.client)
             return
         try:
@@ -212,7 +215,7 @@ def create_gateway(
     *,
     on_start: Hook | None = None,
     on_stop: Hook | None = None,
-    now: Callable[[], datetime] = clock.now,
+    now: Callable[[], datetime] = clock.real,
     version: str = "1",
 ) -> Gateway:
     """The door in front of `upstreams`: `/api/<name>/…` goes to `upstreams[name]`, or to the address that

@@ -13,6 +13,10 @@ Network = IPv4Network | IPv6Network
 ServiceName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*$")]
 Address = Annotated[str, StringConstraints(pattern=r"^https?://[A-Za-z0-9.:\[\]_-]+$")]
 
+# Here passwords and codes can be guessed.
+_SIGN_IN = frozenset(
+    f"/api/brain/auth/{step}" for step in ("sign-in", "second-factor/enrol", "second-factor/confirm", "password/renew")
+)
 _NEAR = ("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "::1/128", "fc00::/7")
 
 
@@ -26,11 +30,11 @@ class GatewaySettings(BaseSettings):
         description='services that run elsewhere, as JSON: {"brain": "http://127.0.0.1:9001"}; all others are mounted',
     )
     public_paths: frozenset[str] = Field(
-        frozenset({"/api/brain/auth/sign-in", "/api/brain/auth/refresh"}),
-        description="paths of services that need no token (exact)",
+        _SIGN_IN | {"/api/brain/auth/refresh", "/api/eldercare/beds/by-code/{code}/public"},
+        description="paths of services that need no token; `{…}` stands for one segment",
     )
     sign_in_paths: frozenset[str] = Field(
-        frozenset({"/api/brain/auth/sign-in"}),
+        _SIGN_IN,
         description="public paths where secrets are guessed: held to the stricter rate",
     )
     body_limit_bytes: int = Field(20_000_000, ge=1_000, description="largest request body let through")

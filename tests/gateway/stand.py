@@ -28,7 +28,7 @@ VERIFIER = TokenVerifier(KEYS)
 def token(account: str = "account-1", *, at: datetime | None = None) -> str:
     """An access token issued `at`, or now."""
     return SIGNER.issue(
-        Claims.starting(at or clock.now(), account_id=account, session_id="session-1", role=Role.TOWN_CLERK)
+        Claims.starting(at or clock.real(), account_id=account, session_id="session-1", role=Role.TOWN_CLERK)
     )
 
 

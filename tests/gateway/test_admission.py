@@ -13,7 +13,7 @@ from shared import clock
 from shared.security.tokens import Claims
 from tests.gateway import stand
 from tests.gateway.conftest import Open
-from tests.gateway.stand import a_gateway, a_scope, bearer, call_raw, token, upstream
+from tests.gateway.stand import VERIFIER, a_gateway, a_scope, bearer, call_raw, token, upstream
 
 SIGN_IN = "/api/relief/auth/sign-in"
 ECHO = "/api/relief/echo/1"
@@ -39,7 +39,7 @@ def forged() -> str:
         ("Bearer " + "a" * 9_000, "token_invalid"),
         ("Bearer eyJhbGciOiJub25lIn0.eyJzdWIiOiJhIn0.", "token_invalid"),
         (f"Bearer {forged()}", "token_invalid"),
-        (f"Bearer {token(at=clock.now() - stand.STALE)}", "token_expired"),
+        (f"Bearer {token(at=clock.real() - stand.STALE)}", "token_expired"),
     ],
 )
 async def test_without_a_valid_token_nobody_comes_in(
@@ -64,16 +64,39 @@ async def test_the_scheme_may_be_written_in_any_case(door: httpx.AsyncClient) ->
     assert answer.status_code == 200
 
 
-async def test_a_token_ends_when_the_clock_says_so(door: httpx.AsyncClient) -> None:
-    headers = bearer()
-    assert (await door.get(ECHO, headers=headers)).status_code == 200
-    clock.set_to(clock.now() + stand.STALE)
-    assert (await door.get(ECHO, headers=headers)).json()["code"] == "token_expired"
+async def test_a_token_ends_when_its_time_is_over(service: FastAPI, open_gateway: Open) -> None:
+    instants = [clock.real(), clock.real() + stand.STALE]
+    gateway = create_gateway(
+        GatewaySettings(), {"relief": upstream("asgi", service, "")}, VERIFIER, now=lambda: instants.pop(0)
+    )
+    client, headers = await open_gateway(gateway), bearer()
+    assert (await client.get(ECHO, headers=headers)).status_code == 200
+    assert (await client.get(ECHO, headers=headers)).json()["code"] == "token_expired"
+
+
+async def test_moving_the_clock_of_the_suite_signs_nobody_out(door: httpx.AsyncClient) -> None:
+    clock.set_to(clock.real() + stand.STALE)
+    assert (await door.get(ECHO, headers=bearer())).status_code == 200
 
 
 async def test_public_paths_need_no_token_and_a_bad_one_does_no_harm(door: httpx.AsyncClient) -> None:
     assert (await door.post(SIGN_IN, json={})).status_code == 200
     assert (await door.post(SIGN_IN, json={}, headers={"authorization": "Bearer x"})).status_code == 200
+
+
+async def test_a_public_path_may_have_a_place_for_one_segment(service: FastAPI, open_gateway: Open) -> None:
+    gateway = a_gateway({"relief": upstream("asgi", service, "")}, public_paths={"/api/relief/beds.v1/{code}/public"})
+    client = await open_gateway(gateway)
+
+    async def status(path: str) -> int:
+        answer: httpx.Response = await client.get(f"/api/relief/{path}")
+        return answer.status_code
+
+    assert await status("beds.v1/a-1/public") == 404  # let through; the service has no such page
+    for private in ("beds.v1//public", "beds.v1/public", "beds.v1/a/b/public", "bedsxv1/a/public", "beds.v1/a/publicx"):
+        assert await status(private) in {400, 401}, private
+    assert await status("beds.v1/a%2Fb/public") == 401
+    assert await status("beds.v1/a/public/") == 401
 
 
 @pytest.mark.parametrize(
