@@ -21,7 +21,7 @@ _COLOURS: dict[TaskStatus, str] = {
 }
 
 
-def diagram(definition: Definition, state: MatterState | None = None) -> str:
+def draw(definition: Definition, state: MatterState | None = None) -> str:
     """Mermaid flowchart text. Without a state the plan alone; mandatory tasks have a thick frame."""
     lines = ["flowchart LR", f'  m_{OPENED}(["受理"])']
     for stage in definition.stages:

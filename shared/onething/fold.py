@@ -2,7 +2,7 @@
 
 The fold is total: an action that no longer fits (a second completion, an answer after the end) leaves what
 it found, so a stored history can always be read. Whether an action *may* be appended is decided before, in
-`allowed.py`.
+`availability.py`.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any
 
 from shared.onething.actions import Action, ActionKind
-from shared.onething.allowed import allowed, visible
+from shared.onething.availability import allowed, visible
 from shared.onething.definition import Definition, Task
 from shared.onething.due import DueState
 from shared.onething.fold import MatterFold

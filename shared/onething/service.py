@@ -19,7 +19,7 @@ from shared.events.timers import Timer, set_timer
 from shared.onething import actions as act
 from shared.onething import store
 from shared.onething.actions import Action, ActionKind
-from shared.onething.allowed import refusal
+from shared.onething.availability import refusal
 from shared.onething.definition import Definition, Kind
 from shared.onething.due import Calendar
 from shared.onething.fold import MatterFold

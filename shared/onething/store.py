@@ -13,7 +13,7 @@ from sqlmodel import col
 from shared.db.tables import table_of
 from shared.db.unit import UnitOfWork
 from shared.onething.actions import Action, ActionKind
-from shared.onething.allowed import visible
+from shared.onething.availability import visible
 from shared.onething.hooks import TaskChange
 from shared.onething.registry import Definitions
 from shared.onething.state import MatterState

@@ -9,7 +9,7 @@ from shared.china import working_days
 from shared.db.principals import Role
 from shared.onething import actions as a
 from shared.onething.actions import Action, ActionKind, Outcome
-from shared.onething.allowed import Allowed, allowed, refusal, visible
+from shared.onething.availability import Allowed, allowed, refusal, visible
 from shared.onething.check import Vocabulary, check
 from shared.onething.definition import Kind, Limit
 from shared.onething.due import DueState
@@ -159,6 +159,7 @@ def test_a_report_stops_nothing():
     assert story.state.status == "VERIFYING"
     assert story.all_in(TaskStatus.READY) == {"T01"}
     assert story.all_in(TaskStatus.SENT) == set()
+    assert story.all_in(TaskStatus.SKIPPED) == set()  # what is assumed counts once a task might start
     story.do(a.evidence, "medical_certificate", "e1")
     assert story.all_in(TaskStatus.READY) == {"T02"}
 
@@ -284,6 +285,7 @@ def test_a_call_is_retried_then_handed_to_people():
 def test_people_may_say_why_there_is_nothing_to_do():
     story = Story().confirm()
     assert story.refused(a.completed, "T13", outcome=Outcome.NOTHING_TO_DO) == "reason_required"
+    assert story.refused(a.completed, "T13", outcome=Outcome.NEEDS_HUMAN) == "outcome_invalid"
     story.do(a.completed, "T13", outcome=Outcome.NOTHING_TO_DO, reason="无残疾证")
     assert story.state.tasks["T13"].outcome is Outcome.NOTHING_TO_DO
 
@@ -296,6 +298,8 @@ def test_the_family_waives_what_is_its_own_and_nothing_mandatory():
     story.do(a.waived, "T07", reason="家属放弃")
     assert story.status("T07") is TaskStatus.WAIVED
     assert story.refused(a.waived, "T07", reason="x") == "task_not_running"
+    story.do(a.call_sent, "T08")
+    assert story.refused(a.waived, "T08", reason="x") == "task_running"
 
 
 def test_limits_count_from_the_confirmation_unless_noted():
@@ -421,6 +425,33 @@ def test_a_revocation_undoes_what_was_done():
     story.do(a.compensation_answered, "T26", outcome=Outcome.NOTHING_TO_DO)
     assert story.state.status == "REVOKED"
     assert story.refused(a.compensated, "T01") == "task_already_compensated"
+
+
+def test_what_had_nothing_to_do_has_nothing_to_undo():
+    story = Story().confirm().do(a.call_sent, "T09")
+    story.do(a.call_answered, "T09", outcome=Outcome.NOTHING_TO_DO, reason="未参保")
+    story.do(a.completed, "T13", outcome=Outcome.NOTHING_TO_DO, reason="无残疾证").do(a.revoking, reason="误报")
+    assert {"T09", "T13"} <= story.all_in(TaskStatus.COMPENSATED)
+
+
+def test_a_call_that_failed_before_it_was_seen_to_leave_is_undone_too():
+    story = Story().confirm().do(a.call_failed, "T09", reason="超时").do(a.revoking, reason="误报")
+    assert story.status("T09") is TaskStatus.COMPENSATING
+
+
+def test_a_service_that_did_something_for_a_task_that_did_not_apply_is_undone():
+    story = Story().confirm(draws_relief=False).do(a.revoking, reason="误报")
+    assert story.status("T11") is TaskStatus.SKIPPED
+    done = {"task": "T11", "kind": "end_share", "object": "c1", "outcome": "done"}
+    story.do(a.answer_received, "relief.death.settled.v1", [done])
+    assert story.status("T11") is TaskStatus.COMPENSATING
+
+
+def test_done_in_time_stays_in_time():
+    story = Story().confirm().do(a.completed, "T13", result={})
+    later = state(story.history, DEFINITION, NOON + timedelta(days=90), working_days)
+    assert later.tasks["T13"].due_state is DueState.ON_TIME
+    assert later.tasks["T14"].due_state is DueState.OVERDUE
 
 
 def test_a_revocation_a_service_cannot_finish_goes_to_people():

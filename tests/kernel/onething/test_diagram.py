@@ -5,7 +5,7 @@ import re
 import pytest
 
 from shared.onething import actions as a
-from shared.onething.diagram import diagram
+from shared.onething.diagram import draw
 from shared.onething.fold import state
 from shared.onething.reading import parse
 from shared.onething.state import TaskStatus
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.unit
 def test_the_small_one_word_for_word():
     definition = moving_definition()
     now = state([a.opened(NOON, "x"), a.milestone(NOON, "x", "accepted", facts={"rents": True})], definition, NOON)
-    assert diagram(definition, now) == (
+    assert draw(definition, now) == (
         """flowchart LR
   m_opened(["受理"])
   subgraph s_first["登记"]
@@ -50,20 +50,20 @@ def test_the_small_one_word_for_word():
 
 def test_every_task_is_drawn_once_and_coloured_once():
     definition = after_death()
-    text = diagram(definition, state([a.opened(NOON, "x")], definition, NOON))
+    text = draw(definition, state([a.opened(NOON, "x")], definition, NOON))
     coloured = [task for line in re.findall(r"^  class (T\S+) ", text, re.MULTILINE) for task in line.split(",")]
     for task in definition.tasks:
         assert len(re.findall(rf"^    {task.id}\[", text, re.MULTILINE)) == 1
     assert sorted(coloured) == sorted(definition.tasks_by_id)
-    assert text == diagram(definition, state([a.opened(NOON, "x")], definition, NOON))
+    assert text == draw(definition, state([a.opened(NOON, "x")], definition, NOON))
 
 
 def test_without_a_state_it_is_the_plan_alone():
-    assert not any(status.value in diagram(after_death()) for status in TaskStatus)
+    assert not any(status.value in draw(after_death()) for status in TaskStatus)
 
 
 def test_titles_cannot_break_out():
     data = moving()
     data["tasks"][0]["title"] = 'x"] --> C; <b>#1</b>'
-    line = next(line for line in diagram(parse(data)).splitlines() if line.startswith("    A["))
+    line = next(line for line in draw(parse(data)).splitlines() if line.startswith("    A["))
     assert line == '    A[["A x#quot;] --#gt; C; #lt;b#gt;#35;1#lt;/b#gt;<br/>公安"]]'
