@@ -20,27 +20,26 @@ _ON_HOLD = Check(
     "on_hold",
     "待遇已暂停发放",
     """
-    select l.id from kernel.payment_line l
+    select l.id from pending l
     join kernel.effect f on f.object_kind = 'entitlement' and f.object_id = l.entitlement_id
       and f.kind = 'hold_payment' and f.annulled_at is null and f.from_date <= l.month
-    where l.batch_id = :batch_id
     """,
 )
 _NO_ACCOUNT = Check(
     "no_account",
     "没有可用的银行账户",
     """
-    select l.id from kernel.payment_line l
+    select l.id from pending l
     left join kernel.payee_account a on a.id = l.account_id and a.closed_at is null
-    where l.batch_id = :batch_id and a.id is null
+    where a.id is null
     """,
 )
 _DUPLICATE = Check(
     "duplicate",
     "同一人同一待遇同月重复",
     """
-    select l.id from kernel.payment_line l
-    where l.batch_id = :batch_id and exists (
+    select l.id from pending l
+    where exists (
         select from kernel.payment_line o
         where o.person_id = l.person_id and o.month = l.month and o.scheme = l.scheme
           and o.entitlement_id <> l.entitlement_id and o.state in ('PENDING', 'SENT', 'UNKNOWN', 'PAID')
@@ -48,11 +47,20 @@ _DUPLICATE = Check(
     """,
 )
 _EXCLUDE_HEAD = """
-with excluded as (
+with pending as materialized (
+    select l.id, l.batch_id, l.entitlement_id, l.scheme, l.person_id, l.area_code, l.account_id, l.month, l.amount_fen
+    from kernel.payment_line l
+    where l.batch_id = :batch_id and l.state = 'PENDING'
+),
+found as materialized (
+    select distinct c.id from ("""
+_EXCLUDE_TAIL = """) c
+),
+excluded as (
     update kernel.payment_line l
     set state = 'EXCLUDED', reason_code = :code, reason = :reason, changed_at = :now
-    where l.batch_id = :batch_id and l.state = 'PENDING' and l.id in ("""
-_EXCLUDE_TAIL = """)
+    from found f
+    where l.id = f.id
     returning l.entitlement_id, l.month
 ),
 marked as (
@@ -91,7 +99,7 @@ async def check(unit: UnitOfWork, schemes: Mapping[str, Scheme], batch_id: str) 
         raise BatchNotFilled
     scheme = schemes[batch.scheme]
     locked = await lock_batch_entitlements(unit, batch_id)
-    settled = await settle(unit, schemes, locked)
+    settled = await settle(unit, schemes, locked, batch_id=batch_id)
     await unit.execute(_REFRESH_ACCOUNTS, {"batch_id": batch_id})
     checks = [_ON_HOLD, *scheme.checks]
     if scheme.one_per_person:

@@ -61,7 +61,9 @@ AMOUNTS = DueSource(
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A reason to leave a line out of a batch: `sql` selects the ids of such lines, given :batch_id.
+    """A reason to leave a line out of a batch: `sql` selects the ids of such lines from the relation `pending`
+    (id, batch_id, entitlement_id, scheme, person_id, area_code, account_id, month, amount_fen), which it joins to
+    other tables by indexed columns. No parameters.
 
     `reason` is what the clerk reads. The month is looked at again in the next run.
     """
@@ -98,12 +100,17 @@ wanted as (
 ),
 gross as ("""
 
+# Not asked left join gross: nothing is known of the size of either, and a nested loop over both is quadratic.
 _DUE = """
 ),
 due as (
-    select a.entitlement_id, a.month, coalesce(g.amount_fen, 0) as amount_fen, g.decision_id
-    from asked a
-    left join gross g on g.entitlement_id = a.entitlement_id and g.month = a.month
+    select u.entitlement_id, u.month, sum(u.amount_fen) as amount_fen, max(u.decision_id) as decision_id
+    from (
+        select entitlement_id, month, 0 as amount_fen, null as decision_id from asked
+        union all
+        select entitlement_id, month, amount_fen, decision_id from gross
+    ) u
+    group by u.entitlement_id, u.month
 )"""
 
 

@@ -17,6 +17,9 @@ from sqlalchemy import text
 from shared.db.unit import UnitOfWork
 from shared.payments.due import Scheme, with_due
 
+CHUNK = 5_000
+"""Entitlements settled by one statement, far inside its time limit."""
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -71,6 +74,9 @@ _RECONSIDER_CAUSE = text("""
     where e.id = m.object_id and (e.reconsider_from is null or e.reconsider_from > m.month)
 """)
 
+# Below, lines are joined by their id alone: right after a run the planner's statistics know no pending line yet, and
+# a join on state or month would go through all of them once for each position.
+
 # Months with money in them. A recovery that is open counts although its lines may all have come back.
 _ASKED = """
 asked as (
@@ -83,11 +89,19 @@ asked as (
     where r.entitlement_id = any(cast(:ids as text[])) and r.state in ('PROPOSED', 'CONFIRMED')
 )"""
 
+# Only the months a batch is about to pay: what its check looks at, however long the people's histories are.
+_ASKED_OF_BATCH = """
+asked as (
+    select distinct l.entitlement_id, l.month
+    from kernel.payment_line l
+    where l.entitlement_id = any(cast(:ids as text[])) and l.state = 'PENDING' and l.batch_id = :batch_id
+)"""
+
 _POSITION = """,
 position as (
     select d.entitlement_id, d.month, d.amount_fen as due, d.decision_id,
         coalesce(l.firm, 0) as firm, coalesce(l.pending, 0) as pending, coalesce(l.part, -1) as part,
-        l.batch_id, l.purpose,
+        l.batch_id, l.purpose, l.pending_lines, l.sent_lines, l.is_stopped,
         greatest(0, d.amount_fen - coalesce(l.firm, 0)) as still_due,
         coalesce(l.firm, 0) - d.amount_fen - coalesce(w.amount_fen, 0) as excess
     from due d
@@ -96,7 +110,10 @@ position as (
             sum(p.amount_fen) filter (where p.state = 'PENDING') as pending,
             max(p.part) as part,
             max(p.batch_id) filter (where p.state = 'PENDING') as batch_id,
-            max(p.purpose) filter (where p.state = 'PENDING') as purpose
+            max(p.purpose) filter (where p.state = 'PENDING') as purpose,
+            array_agg(p.id) filter (where p.state = 'PENDING') as pending_lines,
+            array_agg(p.id) filter (where p.state in ('SENT', 'UNKNOWN')) as sent_lines,
+            bool_or(p.stop_requested_at is not null) filter (where p.state in ('SENT', 'UNKNOWN')) as is_stopped
         from kernel.payment_line p
         where p.entitlement_id = d.entitlement_id and p.month = d.month
           and p.state in ('PENDING', 'SENT', 'UNKNOWN', 'PAID')
@@ -110,9 +127,8 @@ position as (
 cut as (
     update kernel.payment_line l
     set state = 'CANCELLED', reason_code = 'not_due', reason = '已不再应发', changed_at = :now
-    from position p
-    where l.entitlement_id = p.entitlement_id and l.month = p.month and l.state = 'PENDING'
-      and p.pending > p.still_due
+    from (select unnest(pending_lines) as id from position where pending > still_due) p
+    where l.id = p.id
     returning l.id, l.entitlement_id, l.month, l.amount_fen
 ),
 replaced as (
@@ -129,9 +145,8 @@ replaced as (
 sent as (
     select l.id, l.entitlement_id, l.month, l.amount_fen, l.stop_requested_at,
         sum(l.amount_fen) over (partition by l.entitlement_id, l.month order by l.part desc) <= p.excess as stop
-    from kernel.payment_line l
-    join position p on p.entitlement_id = l.entitlement_id and p.month = l.month
-    where l.state in ('SENT', 'UNKNOWN')
+    from (select excess, unnest(sent_lines) as id from position where excess > 0 or is_stopped) p
+    join kernel.payment_line l on l.id = p.id
 ),
 stopped as (
     update kernel.payment_line l
@@ -213,15 +228,20 @@ async def settle(
     locked: Mapping[str, Sequence[str]],
     *,
     cause: str = "",
+    batch_id: str = "",
 ) -> Settled:
-    """Settle locked entitlements (ids by scheme, from `lock_entitlements`). `cause` is noted on new proposals."""
+    """Settle locked entitlements (ids by scheme, from `lock_entitlements`). `cause` is noted on new proposals; with
+    a batch only the months waiting in it are looked at."""
     done = Settled()
+    only: dict[str, Any] = {"batch_id": batch_id} if batch_id else {}
     for scheme, ids in sorted(locked.items()):
-        statement = text(with_due(schemes[scheme].due, _ASKED, _POSITION))
-        rows = await unit.execute(statement, {"ids": list(ids), "now": unit.now, "cause": cause})
-        done.changes.extend(
-            Change(row.kind, row.entitlement_id, row.month, int(row.amount_fen), row.object_id) for row in rows
-        )
+        statement = text(with_due(schemes[scheme].due, _ASKED_OF_BATCH if batch_id else _ASKED, _POSITION))
+        for start in range(0, len(ids), CHUNK):
+            values = {"ids": list(ids[start : start + CHUNK]), "now": unit.now, "cause": cause, **only}
+            done.changes.extend(
+                Change(row.kind, row.entitlement_id, row.month, int(row.amount_fen), row.object_id)
+                for row in await unit.execute(statement, values)
+            )
     return done
 
 
