@@ -1,0 +1,121 @@
+"""What is due, as SQL: `rules` once more over many families."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from services.relief.benefits.rules import DIBAO, TEKUN
+from shared.payments import Check, DueSource, Scheme
+
+# For each wanted month: the case, the rates in force, the income record in force, and over the members counted in the
+# month their number and supplements, beside the number counted when the income record began.
+DIBAO_DUE = DueSource(
+    DIBAO,
+    """
+    select x.entitlement_id, x.month,
+        cast((s.heads * (r.standard_fen * s.divisor - i.monthly_fen) + s.supplements * s.divisor
+            + s.divisor * 100 - 1) / (s.divisor * 100) * 100 as bigint) as amount_fen,
+        coalesce(nullif(i.decision_id, ''), x.decision_id) as decision_id
+    from (
+        select w.entitlement_id, w.month, c.decision_id, c.household_id, f.area, f.from_date
+        from wanted w
+        join benefit_case c on c.entitlement_id = w.entitlement_id
+            and (c.closed_from is null or w.month < c.closed_from)
+        cross join lateral (
+            select n.area, n.from_date from benefit_rate n
+            where n.from_date <= w.month and left(c.area_code, length(n.area)) = n.area
+            order by length(n.area) desc, n.from_date desc limit 1
+        ) f
+    ) x
+    join benefit_rate r on r.area = x.area and r.from_date = x.from_date
+    cross join lateral (
+        select n.from_month, n.monthly_fen, n.decision_id from income n
+        where n.household_id = x.household_id and n.from_month <= x.month
+        order by n.from_month desc, n.seq desc limit 1
+    ) i
+    cross join lateral (
+        select cast(count(*) filter (where m.counts) as bigint) as heads,
+            cast(greatest(1, count(*) filter (where m.counted)) as bigint) as divisor,
+            cast(coalesce(sum(greatest(
+                case when m.birth <= cast(x.month - make_interval(years => r.aged_from) as date)
+                    then r.aged_fen else 0 end,
+                case when m.birth > cast(x.month - make_interval(years => r.adult_from) as date)
+                    then r.minor_fen else 0 end,
+                coalesce((
+                    select max(case k.kind when 'SEVERE_DISABILITY' then r.severe_disability_fen
+                        when 'CRITICAL_ILLNESS' then r.critical_illness_fen
+                        when 'SINGLE_PARENT_CHILD' then r.single_parent_child_fen end)
+                    from member_condition k
+                    where k.member_id = m.id and k.from_month <= x.month
+                      and (k.to_month is null or x.month <= k.to_month)), 0)
+            )) filter (where m.counts), 0) as bigint) as supplements
+        from (
+            select p.id, p.birth,
+                p.valid_from <= x.month and (p.valid_to is null or x.month <= p.valid_to)
+                    and (e.ends is null or x.month < e.ends) as counts,
+                p.valid_from <= i.from_month and (p.valid_to is null or i.from_month <= p.valid_to)
+                    and (e.ends is null or i.from_month < e.ends) as counted
+            from member p
+            left join lateral (
+                select min(f.from_date) as ends from kernel.effect f
+                where f.object_kind = 'member' and f.object_id = p.id and f.kind = 'end_share'
+                  and f.annulled_at is null
+            ) e on true
+            where p.household_id = x.household_id
+        ) m
+    ) s
+    where s.heads > 0 and i.monthly_fen < r.standard_fen * s.divisor
+    """,
+)
+TEKUN_DUE = DueSource(
+    TEKUN,
+    """
+    select x.entitlement_id, x.month,
+        cast(sum(r.destitute_fen + case k.tier when 2 then r.care_fully_fen when 1 then r.care_partly_fen else 0 end)
+            as bigint) as amount_fen,
+        max(x.decision_id) as decision_id
+    from (
+        select w.entitlement_id, w.month, c.decision_id, c.household_id, f.area, f.from_date
+        from wanted w
+        join benefit_case c on c.entitlement_id = w.entitlement_id
+            and (c.closed_from is null or w.month < c.closed_from)
+        cross join lateral (
+            select n.area, n.from_date from benefit_rate n
+            where n.from_date <= w.month and left(c.area_code, length(n.area)) = n.area
+            order by length(n.area) desc, n.from_date desc limit 1
+        ) f
+    ) x
+    join benefit_rate r on r.area = x.area and r.from_date = x.from_date
+    join member p on p.household_id = x.household_id
+        and p.valid_from <= x.month and (p.valid_to is null or x.month <= p.valid_to)
+    cross join lateral (
+        select max(case n.kind when 'CARE_FULLY' then 2 when 'CARE_PARTLY' then 1 else 0 end) as tier
+        from member_condition n
+        where n.member_id = p.id and n.from_month <= x.month and (n.to_month is null or x.month <= n.to_month)
+    ) k
+    where not exists (
+        select from kernel.effect f
+        where f.object_kind = 'member' and f.object_id = p.id and f.kind = 'end_share' and f.annulled_at is null
+          and f.from_date <= x.month)
+    group by x.entitlement_id, x.month
+    """,
+)
+
+# Living members go on drawing after the payee's death, but not through the account of the dead.
+_PAYEE_DECEASED = Check(
+    "payee_deceased",
+    "领款人已登记死亡，须更换领款账户",
+    """
+    select l.id from kernel.payment_line l
+    join kernel.payee_account a on a.id = l.account_id
+    join kernel.effect f on f.person_id = a.person_id and f.kind = 'end_share' and f.annulled_at is null
+    where l.batch_id = :batch_id
+    """,
+)
+
+SCHEME_OF: Mapping[str, str] = {DIBAO: "dibao", TEKUN: "tekun"}
+"""The payment scheme of a kind of case; 低边 has none."""
+SCHEMES = (
+    Scheme(SCHEME_OF[DIBAO], "低保金", DIBAO_DUE, checks=[_PAYEE_DECEASED]),
+    Scheme(SCHEME_OF[TEKUN], "特困供养金", TEKUN_DUE, checks=[_PAYEE_DECEASED]),
+)

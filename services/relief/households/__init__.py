@@ -1,0 +1,1 @@
+"""Households: who lives on one purse, from when to when, and on what income."""

@@ -1,0 +1,1 @@
+"""Visits to families: for now the condolence visit after a death."""
