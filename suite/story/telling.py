@@ -36,17 +36,15 @@ def tell_what_changed(before: Holdings, after: Holdings) -> None:
             say(f"    {_WORDS[one.name]:　<8}{_plain(old)} → {_plain(new)}")
 
 
-async def tell_timeline(cast: Cast, person: dict[str, Any], case_id: str) -> None:
+async def tell_timeline(cast: Cast, person: dict[str, Any], case_id: str, *, reader: str) -> None:
     """What each service did and when, from the person's timeline, and how the matter stands."""
     page = await cast["town-clerk"].get(f"/api/brain/people/{person['personId']}/timeline", limit="40")
     say("  时间线 / timeline:")
     for entry in sorted(page["items"], key=lambda entry: entry["at"]):
         say(f"    {entry['at'][11:23]}  {entry['source']:<10} {entry['title']}")
-    matter = await cast["resident"].get(f"/api/affairs/matters/{case_id}")
-    progress = matter["progress"]
-    say(
-        f"  家属所见 / what the family sees: {matter['state']}，必办 {progress['mandatoryDone']}/{progress['mandatoryTotal']}"
-    )
+    matter = await cast[reader].get(f"/api/affairs/matters/{case_id}")
+    done, total = (matter["progress"][key] for key in ("mandatoryDone", "mandatoryTotal"))
+    say(f"  一件事 / the matter, as {reader} sees it: {matter['state']}，必办 {done}/{total}")
     for task in matter["tasks"]:
         due = f"，期限 {task['due']}" if task["due"] else ""
         say(f"    {task['id']} {task['title']:　<14}{task['state']}{due}")
