@@ -227,12 +227,21 @@ async def test_two_cases_hold_until_both_are_withdrawn(brain: Brain) -> None:
 
 async def test_a_case_under_an_old_id_reaches_the_file_that_counts(brain: Brain) -> None:
     keep, drop = await brain.people({}, {"id_number": None, "birth": date(1940, 5, 6), "sex": 1})
+    await brain.account("resident", None, is_demo=True, person_id=drop)
+    [spouse] = await brain.people({"marital_status": _status("20")})
+    await brain.relate(drop, spouse, Kind.SPOUSE)
     answer = await brain.post(f"/people/{keep}/merges", brain.officer(), dropId=drop, reason="重复建档")
     assert answer.status_code == 201
+    me = await brain.get("/auth/me", bearer(await brain.sign_in("resident")))
+    assert me.json()["personId"] == keep
     await confirm(brain, drop)
     assert (await file(brain, keep))[0] == "DECEASED"
+    assert (await file(brain, spouse))[2] == "30"
+    refused(await brain.sign_in("resident"), 403, "account_closed")
     await revoke(brain, drop)
     assert (await file(brain, keep))[0] == "ALIVE"
+    assert (await file(brain, spouse))[2] == "20"
+    assert (await brain.sign_in("resident")).status_code == 200
 
 
 async def test_other_relatives_are_left_alone(brain: Brain) -> None:

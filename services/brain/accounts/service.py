@@ -147,10 +147,12 @@ async def reset_account(unit: UnitOfWork, desk: Desk, account_id: str, initial_p
     return account
 
 
-async def close_accounts_of(unit: UnitOfWork, person_id: str, *, cause: str, from_date: date) -> list[Account]:
-    """Close a person's accounts as effects of `cause`; their sessions end."""
+async def close_accounts_of(
+    unit: UnitOfWork, person_ids: Sequence[str], *, cause: str, from_date: date
+) -> list[Account]:
+    """Close the accounts under any of a person's ids as effects of `cause`; their sessions end."""
     accounts: list[Account] = await unit.all(
-        select(Account).where(col(Account.person_id) == person_id).order_by(col(Account.id)).with_for_update()
+        select(Account).where(col(Account.person_id).in_(person_ids)).order_by(col(Account.id)).with_for_update()
     )
     for account in accounts:
         await effects.record(
@@ -159,7 +161,7 @@ async def close_accounts_of(unit: UnitOfWork, person_id: str, *, cause: str, fro
             kind=CLOSE_ACCOUNT,
             object_kind="account",
             object_id=account.id,
-            person_id=person_id,
+            person_id=person_ids[0],
             area_code=account.area_code,
             from_date=from_date,
         )

@@ -16,6 +16,7 @@ from services.brain.accounts.providers import PROVIDERS, Identified, accept_code
 from services.brain.accounts.tables import Account, Credential, SignInStep
 from services.brain.desk import Desk, SignInLimits
 from services.brain.organisation.posts import post_on
+from services.brain.people.service import resolve
 from services.brain.sessions import service as sessions
 from shared import clock
 from shared.db.principals import Role
@@ -166,16 +167,18 @@ class _Standing:
     area_code: str
     org_id: str
     post_id: str | None
+    person_id: str
 
 
 async def _standing(unit: UnitOfWork, account: Account) -> _Standing:
     """The post of the day; without one a person's account is a resident's. Raises `NoPost`."""
     post = await post_on(unit, account.id, unit.today)
+    person_id = await resolve(unit, account.person_id) if account.person_id else ""
     if post is not None:
-        return _Standing(Role(post.role), post.area_code, post.org_id, post.id)
-    if account.person_id is None:
+        return _Standing(Role(post.role), post.area_code, post.org_id, post.id, person_id)
+    if not person_id:
         raise NoPost
-    return _Standing(Role.RESIDENT, account.area_code, "", None)
+    return _Standing(Role.RESIDENT, account.area_code, "", None, person_id)
 
 
 async def _check_open(unit: UnitOfWork, account: Account) -> None:
@@ -224,7 +227,7 @@ def _issue(
         role=standing.role,
         area_code=standing.area_code,
         org_id=standing.org_id,
-        person_id=account.person_id or "",
+        person_id=standing.person_id,
         name=unit.vault.open(Account, "name", account.id, account.name),
         second_factor=second_factor,
     )

@@ -7,7 +7,7 @@ from sqlmodel import col
 from services.brain.consents import service
 from services.brain.consents.codes import Purpose
 from services.brain.consents.tables import Consent
-from services.brain.people.service import get_person
+from services.brain.people.service import get_person, ids_of
 from shared.ids import PersonId
 from shared.web import Page, PageQuery, Router, Unit, Wire, paginate, permit
 
@@ -36,7 +36,7 @@ async def list_consents(person_id: PersonId, unit: Unit, page: PageQuery) -> Pag
     """个人信息处理的同意。"""
     await get_person(unit, person_id)
     unit.note(subjects=[person_id])
-    statement = service.consents_of(person_id)
+    statement = service.consents_of(await ids_of(unit, person_id))
     return await paginate(unit, statement, [col(Consent.id)], page, ConsentOut.model_validate)
 
 

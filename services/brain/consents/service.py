@@ -1,5 +1,6 @@
 """Giving and withdrawing consents, and their end by death."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlmodel import col, select
@@ -47,7 +48,7 @@ async def give(unit: UnitOfWork, person_id: str, purpose: Purpose) -> Consent:
 
 async def withdraw(unit: UnitOfWork, person_id: str, purpose: Purpose) -> Consent:
     """The consent ends now; `NotFound` when there is none."""
-    statement = _live(person_id).where(col(Consent.purpose) == purpose.value)
+    statement = _live([person_id]).where(col(Consent.purpose) == purpose.value)
     found: list[Consent] = await unit.all(statement.with_for_update())
     if not found:
         raise NotFound
@@ -56,9 +57,9 @@ async def withdraw(unit: UnitOfWork, person_id: str, purpose: Purpose) -> Consen
     return found[0]
 
 
-async def end_by_death(unit: UnitOfWork, person_id: str, cause: str) -> list[str]:
-    """End all of a person's consents; the titles of what they were for."""
-    found: list[Consent] = await unit.all(_live(person_id).order_by(col(Consent.id)).with_for_update())
+async def end_by_death(unit: UnitOfWork, person_ids: Sequence[str], cause: str) -> list[str]:
+    """End all consents under any of a person's ids; the titles of what they were for."""
+    found: list[Consent] = await unit.all(_live(person_ids).order_by(col(Consent.id)).with_for_update())
     for consent in found:
         _end(unit, consent, "DECEASED", cause)
     await unit.flush()
@@ -71,13 +72,13 @@ async def ended_by(unit: UnitOfWork, cause: str) -> list[str]:
     return [Purpose(purpose).words for purpose in await unit.all(purposes)]
 
 
-def consents_of(person_id: str) -> Any:
-    """The statement that lists a person's consents."""
-    return select(Consent).where(col(Consent.person_id) == person_id)
+def consents_of(person_ids: Sequence[str]) -> Any:
+    """The statement that lists the consents under any of a person's ids."""
+    return select(Consent).where(col(Consent.person_id).in_(person_ids))
 
 
-def _live(person_id: str) -> Any:
-    return consents_of(person_id).where(col(Consent.ended_at).is_(None))
+def _live(person_ids: Sequence[str]) -> Any:
+    return consents_of(person_ids).where(col(Consent.ended_at).is_(None))
 
 
 def _end(unit: UnitOfWork, consent: Consent, reason: str, cause: str | None) -> None:

@@ -12,7 +12,7 @@ from services.brain.accounts.service import CLOSE_ACCOUNT, close_accounts_of
 from services.brain.consents import service as consents
 from services.brain.kinship.service import spouses_of
 from services.brain.people import life
-from services.brain.people.service import lock_people
+from services.brain.people.service import ids_of, lock_people, resolve
 from shared.contracts.settled import SettledEffect
 from shared.db.unit import UnitOfWork
 from shared.effects import Annulled
@@ -31,12 +31,13 @@ async def settle(
     unit: UnitOfWork, person_id: str, *, cause: str, death_date: date
 ) -> tuple[str | None, list[SettledEffect]]:
     """The area code of the file (None without one) and what was done. Doing it again changes nothing."""
-    spouses = await spouses_of(unit, person_id, death_date)
+    ids = await ids_of(unit, person_id)
+    spouses = await _spouses(unit, ids, death_date)
     await lock_people(unit, [person_id, *spouses])
     area_code = await life.declare_dead(unit, person_id, cause=cause, death_date=death_date)
     widowings = {spouse: await life.widow(unit, spouse, cause=cause) for spouse in spouses}
-    await close_accounts_of(unit, person_id, cause=cause, from_date=death_date)
-    await consents.end_by_death(unit, person_id, cause)
+    await close_accounts_of(unit, ids, cause=cause, from_date=death_date)
+    await consents.end_by_death(unit, ids, cause)
     live = await _live_effects(unit, cause)
     done = [
         *_widowed(person_id, live, widowings),
@@ -56,10 +57,14 @@ async def unsettle(unit: UnitOfWork, person_id: str, *, cause: str) -> list[Sett
 
 async def _widow_the_revived(unit: UnitOfWork, person_id: str) -> None:
     """Who lives again may have lost her spouse in the meantime: then she is widowed by that other death."""
-    for spouse in await spouses_of(unit, person_id, unit.today):
+    for spouse in await _spouses(unit, await ids_of(unit, person_id), unit.today):
         other = await life.cause_of_death(unit, spouse)
         if other is not None:
             await life.widow(unit, person_id, cause=other)
+
+
+async def _spouses(unit: UnitOfWork, person_ids: Sequence[str], day: date) -> list[str]:
+    return sorted({await resolve(unit, spouse) for spouse in await spouses_of(unit, person_ids, day)})
 
 
 async def _live_effects(unit: UnitOfWork, cause: str) -> list[Effect]:

@@ -7,7 +7,7 @@ from sqlmodel import col
 from services.brain.kinship import service
 from services.brain.kinship.rules import Kind
 from services.brain.kinship.tables import Kinship
-from services.brain.people.service import get_person, names_of
+from services.brain.people.service import get_person, ids_of, names_of
 from shared.db.problems import NotFound
 from shared.ids import PersonId, UuidStr
 from shared.security.masking import Grade, PersonName
@@ -51,7 +51,7 @@ router = Router(prefix="/api/brain", tags=["kinship"])
 async def list_kin(person_id: PersonId, unit: Unit, page: PageQuery) -> Page[KinOut]:
     """近亲属关系，含已终止的。"""
     await get_person(unit, person_id)
-    found = await paginate(unit, service.kin_of(person_id), [col(Kinship.id)], page, _out)
+    found = await paginate(unit, service.kin_of(await ids_of(unit, person_id)), [col(Kinship.id)], page, _out)
     names = await names_of(unit, [item.relative_id for item in found.items])
     items = [item.model_copy(update={"relative_name": names.get(item.relative_id)}) for item in found.items]
     unit.note(subjects=[person_id], count=len(items))

@@ -119,12 +119,12 @@ async def follow_area(unit: UnitOfWork, person_id: str, area_code: str) -> None:
     await unit.execute(update(Kinship).where(col(Kinship.person_id) == person_id).values(area_code=area_code))
 
 
-async def spouses_of(unit: UnitOfWork, person_id: str, day: date) -> list[str]:
-    """Persons married to this one on a day (one, or a register to be put right)."""
+async def spouses_of(unit: UnitOfWork, person_ids: Sequence[str], day: date) -> list[str]:
+    """Persons married on a day to the one with these ids (one, or a register to be put right)."""
     return await unit.all(
         select(Kinship.relative_id)
         .where(
-            col(Kinship.person_id) == person_id,
+            col(Kinship.person_id).in_(person_ids),
             col(Kinship.kind) == Kind.SPOUSE.value,
             col(Kinship.from_date) <= day,
             or_(col(Kinship.to_date).is_(None), col(Kinship.to_date) > day),
@@ -133,9 +133,9 @@ async def spouses_of(unit: UnitOfWork, person_id: str, day: date) -> list[str]:
     )
 
 
-def kin_of(person_id: str) -> Any:
-    """The statement that lists a person's relations."""
-    return select(Kinship).where(col(Kinship.person_id) == person_id)
+def kin_of(person_ids: Sequence[str]) -> Any:
+    """The statement that lists the relations under any of a person's ids."""
+    return select(Kinship).where(col(Kinship.person_id).in_(person_ids))
 
 
 async def _end_widowed_marriages(unit: UnitOfWork, new: NewKinship) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from services.brain.people.codes import AliasReason
 from services.brain.people.service import PersonExists, must_exist, open_file, resolve, updated
+from services.brain.people.sight import join_sight
 from services.brain.people.tables import Person, PersonAlias
 from shared.china import resident_id
 from shared.contracts.brain import PersonCorrected, PersonMerged
@@ -36,6 +37,7 @@ async def merge(unit: UnitOfWork, keep_id: str, drop_id: str) -> Person:
         raise BirthDiffers
     drop.merged_into = keep.id
     _alias(unit, drop.id, keep, AliasReason.MERGED)
+    await join_sight(unit, keep.id, drop.id)
     keep.version += 1
     keep.updated_at = drop.updated_at = unit.now
     unit.emit(PersonMerged(keep_id=keep.id, drop_id=drop.id), area_code=keep.area_code)

@@ -186,6 +186,11 @@ async def aliases_of(unit: UnitOfWork, person_id: str) -> list[str]:
     )
 
 
+async def ids_of(unit: UnitOfWork, person_id: str) -> list[str]:
+    """The person's id and all others under which something of hers may stand."""
+    return [person_id, *await aliases_of(unit, person_id)]
+
+
 async def names_of(unit: UnitOfWork, person_ids: Sequence[str]) -> dict[str, str]:
     """Names of those of these people who are within the caller's rows."""
     people: list[Person] = await unit.all(select(Person).where(col(Person.id).in_(person_ids)))

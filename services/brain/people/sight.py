@@ -43,6 +43,16 @@ async def unsee_family(unit: UnitOfWork, viewer_id: str, person_id: str) -> None
     )
 
 
+async def join_sight(unit: UnitOfWork, keep_id: str, drop_id: str) -> None:
+    """Two ids are one person: who saw the one sees the other, and she sees both. Runs in a system unit."""
+    kinds: tuple[Audience, ...] = ("own", "family")
+    for kind in kinds:
+        one, other = audience(kind, keep_id), audience(kind, drop_id)
+        seen = await unit.all(select(Sight.viewer_id).where(col(Sight.audience).in_([one, other])).distinct())
+        rows = [{"viewer_id": viewer, "audience": named} for viewer in sorted(seen) for named in (one, other)]
+        await unit.execute(insert(table_of(Sight)).on_conflict_do_nothing(), rows)
+
+
 async def may_follow(unit: UnitOfWork, person_id: str) -> None:
     """Raise `NotFound` unless the person is within the caller's rows or, for a person, within her sight."""
     if unit.principal.scope is Scope.PERSON:

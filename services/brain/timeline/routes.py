@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlmodel import col
 
+from services.brain.people.service import ids_of
 from services.brain.people.sight import may_follow
 from services.brain.timeline import service
 from services.brain.timeline.tables import TimelineEntry
@@ -32,7 +33,9 @@ router = Router(prefix="/api/brain", tags=["timeline"])
 async def list_timeline(person_id: PersonId, unit: Unit, page: PageQuery) -> Page[EntryOut]:
     """一个人的办事经过，新的在前；近亲属只见身后事项。"""
     await may_follow(unit, person_id)
-    statement = service.entries_of(person_id)
+    async with unit.elevated("other ids of the person"):  # a relative does not see them
+        ids = await ids_of(unit, person_id)
+    statement = service.entries_of(ids)
     order = [col(TimelineEntry.at), col(TimelineEntry.id)]
     found = await paginate(unit, statement, order, page, EntryOut.model_validate, descending=True)
     unit.note(subjects=[person_id], count=len(found.items))

@@ -51,7 +51,8 @@ def title_of(event_type: str, source: str, data: Mapping[str, Any], titles: Mapp
         return f"{service}：{verb}（{_summary(data)}）"
     title = titles.get(event_type)
     if title is None:
-        return f"{service}：业务记录"
+        shared = titles.get(f"*.{event_type.partition('.')[2]}", "业务记录")
+        return f"{service}：{shared}"
     named = data.get("title") or data.get("taskId")
     return f"{title}：{named}" if isinstance(named, str) and len(named) <= _LONGEST else title
 

@@ -1,5 +1,6 @@
 """Writing the projection."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import update
@@ -44,6 +45,6 @@ async def follow_person(unit: UnitOfWork, person_id: str) -> None:
         )
 
 
-def entries_of(person_id: str) -> Any:
-    """The statement that lists a person's rows."""
-    return select(TimelineEntry).where(col(TimelineEntry.person_id) == person_id)
+def entries_of(person_ids: Sequence[str]) -> Any:
+    """The statement that lists the rows under any of a person's ids."""
+    return select(TimelineEntry).where(col(TimelineEntry.person_id).in_(person_ids))
