@@ -7,14 +7,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import URL, text
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy import text
 
 from shared import clock
 from shared.china import working_days
-from shared.db.policies import protect
 from shared.db.principals import Principal, Role, system_principal
-from shared.db.tables import table_of
 from shared.db.unit import UnitOfWork
 from shared.events.alarm import Alarm
 from shared.events.handling import Handlers
@@ -26,7 +23,7 @@ from shared.onething.hooks import Hooks, Participant, TaskChange
 from shared.onething.registry import Definitions
 from shared.onething.service import OneThing
 from shared.onething.state import MatterState
-from shared.onething.tables import Matter, MatterAction, MatterParticipant, MatterTask
+from shared.onething.tables import Matter
 from shared.outgoing import place_call
 from tests.kernel.conftest import Toy
 from tests.kernel.onething.examples import NOON, after_death, moving_definition
@@ -108,31 +105,8 @@ class World:
         clock.set_to(moment)
 
 
-async def _tables(admin: URL, name: str) -> None:
-    """The kernel's migration brings them; a checkout ahead of it gets them here."""
-    engine = create_async_engine(admin.set(database=name))
-    models = (Matter, MatterAction, MatterTask, MatterParticipant)
-    async with engine.begin() as connection:
-        there = await connection.scalar(text("select to_regclass('kernel.matter')"))
-        if there is None:
-            for model in models:
-                await connection.run_sync(table_of(model).create)
-
-            def secure(sync: Any) -> None:
-                class Operations:
-                    def execute(self, sqltext: str) -> None:
-                        sync.execute(text(sqltext))
-
-                for model in models:
-                    protect(Operations(), table_of(model).name, model.__scopes__, "kernel")
-
-            await connection.run_sync(secure)
-    await engine.dispose()
-
-
 @pytest.fixture
-async def world(toy: Toy, admin: URL) -> World:
-    await _tables(admin, str(toy.runtime.database.url.database))
+async def world(toy: Toy) -> World:
     clock.set_to(NOON)
     return make_world(toy, [after_death(), moving_definition()])
 
