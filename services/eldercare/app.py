@@ -74,7 +74,8 @@ SPEC = ServiceSpec(
     ],
     schedules=[
         Schedule("eldercare.birthdays", elder_jobs.welcome_new_elders, at=time(0, 10)),
-        Schedule("eldercare.subsidies.propose", subsidy_jobs.propose, at=time(0, 30), day=1, catch_up=True),
-        Schedule("eldercare.subsidies.run", subsidy_jobs.run, at=time(1, 0), day=20, catch_up=True),
+        Schedule("eldercare.subsidies.propose", subsidy_jobs.propose, at=time(0, 30), day=1),
+        # A missed month needs no batch of its own: the next one pays it as arrears.
+        Schedule("eldercare.subsidies.run", subsidy_jobs.run, at=time(1, 0), day=20),
     ],
 )

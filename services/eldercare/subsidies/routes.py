@@ -8,6 +8,7 @@ from services.eldercare.filters import Filters
 from services.eldercare.subsidies import service
 from services.eldercare.subsidies.schemas import (
     AccountIn,
+    ApplicationIn,
     FilledOut,
     ProposedOut,
     ProposeIn,
@@ -60,6 +61,13 @@ async def _out(unit: Unit, rows: list[service.Subsidy]) -> list[SubsidyOut]:
     last = await service.last_months(unit, rows)
     unit.note(subjects=[row.person_id for row in rows], count=len(rows))
     return [SubsidyOut.of(row, last.get(row.id), unit.today) for row in rows]
+
+
+@router.post("", status_code=201)
+@permit("subsidy", "apply", "personal")
+async def apply_for_subsidy(body: ApplicationIn, unit: Unit) -> SubsidyOut:
+    """申请补贴（本人、代办或主动发现），列为候选。"""
+    return (await _out(unit, [await service.apply(unit, body.person_id, body.scheme, body.from_month)]))[0]
 
 
 @router.post("/propose")

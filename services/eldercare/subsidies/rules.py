@@ -23,6 +23,11 @@ class SubsidyInWrongState(Conflict):
     detail = "补贴当前状态不允许此操作"
 
 
+class AlreadyGranted(Conflict):
+    code = "already_granted"
+    detail = "该老人已享受或正在办理此项补贴"
+
+
 class NotEligible(Conflict):
     code = "not_eligible"
     detail = "不符合补贴条件"

@@ -10,7 +10,7 @@ from pydantic import Field
 from services.eldercare.subsidies.service import Filled
 from services.eldercare.subsidies.tables import Subsidy
 from shared.china.areas import AreaCode
-from shared.ids import UuidStr
+from shared.ids import PersonId, UuidStr
 from shared.money import MoneyFen
 from shared.payments import Month
 from shared.security.masking import BankCardIn, PersonNameIn
@@ -25,6 +25,14 @@ class SubsidyIds(Wire):
     """Several at once."""
 
     ids: Annotated[list[UuidStr], Field(min_length=1, max_length=200)]
+
+
+class ApplicationIn(Wire):
+    """An application: for whom, for what, from when."""
+
+    person_id: PersonId
+    scheme: SchemeCode
+    from_month: Month
 
 
 class SubsidyReason(Wire):

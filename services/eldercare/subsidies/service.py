@@ -11,7 +11,7 @@ from sqlalchemy import Select, insert, select, text, update
 from sqlmodel import col
 
 from services.eldercare.elders import service as elders
-from services.eldercare.elders.rules import age_on, born_by
+from services.eldercare.elders.rules import age_on, birthday, born_by
 from services.eldercare.elders.service import Elder
 from services.eldercare.law import PARAMETERS, in_force
 from services.eldercare.subsidies.due import PAYMENTS
@@ -21,13 +21,14 @@ from services.eldercare.subsidies.rules import (
     CARE,
     LONGEVITY,
     Age,
+    AlreadyGranted,
     CareFacts,
     NotEligible,
     SamePerson,
     stepped,
 )
 from services.eldercare.subsidies.tables import Subsidy, SubsidyLevel
-from shared import effects
+from shared import clock, effects
 from shared.db.problems import NotFound
 from shared.db.tables import table_of
 from shared.db.unit import UnitOfWork
@@ -94,32 +95,19 @@ async def add_many(unit: UnitOfWork, subsidies: Sequence[NewSubsidy]) -> list[st
             ],
         )
     )
-    grants, rows = [], []
+    grants: list[Grant] = []
+    rows: list[dict[str, Any]] = []
     for new, decision_id in zip(subsidies, decision_ids, strict=True):
         elder, month = people[new.person_id], month_of(new.from_month)
         grants.append(_grant(new.scheme, elder, month, decision_id, next(opened) if new.account else None))
-        rows.append(
-            {
-                "id": uuid7(),
-                "person_id": new.person_id,
-                "area_code": elder.area_code,
-                "scheme": new.scheme,
-                "state": "ACTIVE",
-                "from_month": month,
-                "decision_id": decision_id,
-                "proposed_at": unit.now,
-                "confirmed_by": "",
-                "suspension_id": "",
-                "reason": "",
-                "version": 1,
-            }
-        )
+        row = _candidate(unit, new.person_id, elder.area_code, new.scheme, month)
+        rows.append(row | {"state": "ACTIVE", "decision_id": decision_id})
     entitlement_ids = await PAYMENTS.grant(unit, *grants)
     levels = []
     for row, entitlement_id in zip(rows, entitlement_ids, strict=True):
         row["entitlement_id"] = entitlement_id
         if row["scheme"] == CARE:
-            levels.append(_level(entitlement_id, people[str(row["person_id"])], row["from_month"]))
+            levels.append(_level(entitlement_id, people[row["person_id"]], row["from_month"]))
     if rows:
         await unit.execute(insert(table_of(Subsidy)), rows)
     if levels:
@@ -158,7 +146,8 @@ _MANY = 5_000
 async def propose(unit: UnitOfWork, month: date) -> int:
     """Candidates of a month: living elders who meet a rule and have no open subsidy of the scheme; how many.
 
-    A proposal only: a person confirms it (PIPL 24). 高龄津贴 begins in the month of the birthday.
+    A proposal only: a person confirms it (PIPL 24). 高龄津贴 begins with the month of the birthday, or with the month
+    an elder became known here; who was refused or ended once is proposed again only on application.
     """
     count = 0
     for town in list((await unit.execute(_TOWNS)).scalars()):
@@ -169,45 +158,63 @@ async def propose(unit: UnitOfWork, month: date) -> int:
         levels = [int(row["level"]) for row in law.table("care_subsidy.amounts")]
         poor = col(Elder.relief_class).in_(("MINIMUM", "MARGINAL")) & col(Elder.ability_level).in_(levels)
         in_need = (col(Elder.ability_level) >= 1) | col(Elder.has_dementia) | very_old
-        for scheme, meets in ((LONGEVITY, old), (CARE, poor & in_need)):
-            count += await _propose(unit, scheme, town, month, meets)
+        count += await _propose(unit, LONGEVITY, town, month, old, youngest)
+        count += await _propose(unit, CARE, town, month, poor & in_need, None)
     return count
 
 
-async def _propose(unit: UnitOfWork, scheme: str, town: str, month: date, meets: Any) -> int:
+async def _propose(unit: UnitOfWork, scheme: str, town: str, month: date, meets: Any, from_age: int | None) -> int:
     has = select(col(Subsidy.id)).where(
         col(Subsidy.person_id) == col(Elder.person_id),
         col(Subsidy.scheme) == scheme,
-        (col(Subsidy.state) != "ENDED") | (col(Subsidy.from_month) == month),
+        (col(Subsidy.state) != "ENDED") | (col(Subsidy.from_month) == month) | (scheme == LONGEVITY),
     )
     there = (col(Elder.area_code) >= town) & (col(Elder.area_code) < f"{town}:")
     wanted = (
-        select(col(Elder.person_id), col(Elder.area_code))
+        select(col(Elder.person_id), col(Elder.area_code), col(Elder.birth), col(Elder.created_at))
         .where(there, meets, elders.living_elders(), ~has.exists())
         .limit(_MANY)
     )
     count = 0
     while found := (await unit.execute(wanted)).all():
-        rows = [
-            {
-                "id": uuid7(),
-                "person_id": person_id,
-                "area_code": area_code,
-                "scheme": scheme,
-                "state": "CANDIDATE",
-                "from_month": month,
-                "decision_id": "",
-                "proposed_at": unit.now,
-                "confirmed_by": "",
-                "suspension_id": "",
-                "reason": "",
-                "version": 1,
-            }
-            for person_id, area_code in (tuple(row) for row in found)
-        ]
+        rows = []
+        for row in found:
+            since = month
+            if from_age is not None:
+                known = clock.to_business_date(row.created_at)
+                since = min(month, month_of(max(birthday(row.birth, from_age), known)))
+            rows.append(_candidate(unit, row.person_id, row.area_code, scheme, since))
         await unit.execute(insert(table_of(Subsidy)), rows)
         count += len(rows)
     return count
+
+
+async def apply(unit: UnitOfWork, person_id: str, scheme: str, from_month: date) -> Subsidy:
+    """A candidate on application. Raises ElderDeceased, AlreadyGranted."""
+    elder = await elders.living(unit, person_id)
+    has = (col(Subsidy.person_id) == person_id) & (col(Subsidy.scheme) == scheme) & (col(Subsidy.state) != "ENDED")
+    if await unit.first(select(col(Subsidy.id)).where(has)):
+        raise AlreadyGranted
+    row = _candidate(unit, person_id, elder.area_code, scheme, from_month)
+    await unit.execute(insert(table_of(Subsidy)), [row])
+    return await unit.get(Subsidy, row["id"])
+
+
+def _candidate(unit: UnitOfWork, person_id: str, area_code: str, scheme: str, from_month: date) -> dict[str, Any]:
+    return {
+        "id": uuid7(),
+        "person_id": person_id,
+        "area_code": area_code,
+        "scheme": scheme,
+        "state": "CANDIDATE",
+        "from_month": from_month,
+        "decision_id": "",
+        "proposed_at": unit.now,
+        "confirmed_by": "",
+        "suspension_id": "",
+        "reason": "",
+        "version": 1,
+    }
 
 
 # ── people decide ────────────────────────────────────────────────────────────────────────────────
@@ -286,7 +293,8 @@ async def suspend(unit: UnitOfWork, subsidy_id: str, reason: str) -> Subsidy:
 async def resume(unit: UnitOfWork, subsidy_id: str) -> Subsidy:
     """The proof is there: the next batch pays what was held back."""
     subsidy = await _step(unit, subsidy_id, "resume", "")
-    await effects.annul(unit, subsidy.suspension_id)
+    async with unit.elevated("subsidies.resume: the hold is withdrawn"):
+        await effects.annul(unit, subsidy.suspension_id)
     await PAYMENTS.settle_cause(unit, subsidy.suspension_id)
     subsidy.suspension_id = ""
     await unit.flush()
@@ -365,6 +373,8 @@ async def run_everywhere(unit: UnitOfWork, month: date) -> list[tuple[str, str]]
 async def _fill(unit: UnitOfWork, scheme: str, month: date, area_code: str) -> Filled:
     batch = await PAYMENTS.open_batch(unit, scheme, month, area_code)
     done = await PAYMENTS.run(unit, batch.id)
+    if not batch.line_count:
+        await PAYMENTS.check(unit, batch.id)  # an empty draft must not stand in the way of the next month
     return Filled(scheme, batch.id, done.lines, sum(part.total_fen for part in done.ranges))
 
 
