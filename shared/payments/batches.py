@@ -15,7 +15,7 @@ from shared.db.problems import Conflict, Forbidden, Invalid
 from shared.db.unit import UnitOfWork
 from shared.ids import uuid7
 from shared.payments.due import Scheme, with_due
-from shared.payments.months import after, plus
+from shared.payments.months import after, between, plus
 from shared.payments.rules import BatchInWrongState, BatchState
 from shared.payments.tables import PaymentBatch
 from shared.security.crypto import sm3
@@ -127,7 +127,7 @@ _FILLED = text("""
 """)
 # Locked, so that a change that comes in now either is seen below or leaves its mark for the next run.
 _MARKED = text("""
-    select id from kernel.entitlement
+    select id, reconsider_from from kernel.entitlement
     where scheme = :scheme and id > :after and id <= :upto and area_code >= :lo and area_code < :hi
       and reconsider_from <= cast(:month as date)
       and not exists (
@@ -136,9 +136,11 @@ _MARKED = text("""
             and f.annulled_at is null and f.from_date <= cast(:month as date))
     order by id for update
 """)
+# The months are a short list made first: a series of its own for each entitlement has no size the planner can tell.
 _ASKED = """
 chosen as materialized (
-    select e.id, greatest(e.from_month, least(coalesce(e.reconsider_from, w.month), w.month)) as since
+    select e.id, e.scheme, e.person_id, e.org_id, e.area_code, e.account_id, e.decision_id, e.from_month, e.to_month,
+        greatest(e.from_month, least(coalesce(e.reconsider_from, w.month), w.month)) as since
     from kernel.entitlement e
     cross join (select cast(:window as date) as month) w
     where e.scheme = :scheme and e.id > :after and e.id <= :upto and e.area_code >= :lo and e.area_code < :hi
@@ -149,23 +151,26 @@ chosen as materialized (
           where f.object_kind = 'entitlement' and f.object_id = e.id and f.kind = 'hold_payment'
             and f.annulled_at is null and f.from_date <= cast(:month as date))
 ),
+months as materialized (
+    select cast(cast(:month as date) - back * interval '1 month' as date) as month
+    from generate_series(0, cast(:months_back as int)) back
+),
 asked as (
-    select c.id as entitlement_id, cast(m.month as date) as month
+    select c.id as entitlement_id, m.month, c.from_month, c.to_month
     from chosen c
-    cross join lateral generate_series(
-        cast(c.since as timestamp), cast(cast(:month as date) as timestamp), interval '1 month') m (month)
+    join months m on m.month >= c.since
 )"""
 _ADD = """,
 added as (
     insert into kernel.payment_line (batch_id, entitlement_id, scheme, person_id, org_id, area_code, account_id,
         month, part, purpose, amount_fen, state, decision_id, reason_code, reason, created_at, changed_at)
-    select :batch_id, e.id, e.scheme, e.person_id, e.org_id, e.area_code, e.account_id, d.month,
+    select :batch_id, c.id, c.scheme, c.person_id, c.org_id, c.area_code, c.account_id, d.month,
         coalesce(l.part, -1) + 1,
         case when d.month < cast(:month as date) or l.part is not null then 'arrears' else 'regular' end,
-        d.amount_fen - coalesce(l.amount_fen, 0), 'PENDING', coalesce(d.decision_id, e.decision_id), '', '',
+        d.amount_fen - coalesce(l.amount_fen, 0), 'PENDING', coalesce(d.decision_id, c.decision_id), '', '',
         :now, :now
     from due d
-    join kernel.entitlement e on e.id = d.entitlement_id
+    join chosen c on c.id = d.entitlement_id
     left join lateral (
         select sum(p.amount_fen) as amount_fen, max(p.part) as part
         from kernel.payment_line p
@@ -173,7 +178,7 @@ added as (
           and p.state in ('PENDING', 'SENT', 'UNKNOWN', 'PAID')
     ) l on true
     where d.amount_fen > coalesce(l.amount_fen, 0)
-    order by e.id, d.month
+    order by c.id, d.month
     on conflict (entitlement_id, month, part) where state in ('PENDING', 'SENT', 'UNKNOWN', 'PAID') do nothing
     returning entitlement_id, month, part, amount_fen, decision_id
 )
@@ -261,9 +266,11 @@ async def run(
 
 async def _fill(unit: UnitOfWork, scheme: Scheme, wanted: dict[str, Any], reached: str, upto: str) -> FilledRange:
     wanted = {**wanted, "after": reached, "upto": upto}
-    marked = list((await unit.execute(_MARKED, _only(wanted, "scheme after upto lo hi month"))).scalars())
+    rows = (await unit.execute(_MARKED, _only(wanted, "scheme after upto lo hi month"))).all()
+    marked = [row.id for row in rows]
+    wanted["months_back"] = between(min([wanted["window"], *(row.reconsider_from for row in rows)]), wanted["month"])
     statement = text(with_due(scheme.due, _ASKED, _ADD))
-    asked = _only(wanted, "scheme after upto lo hi month window batch_id now")
+    asked = _only(wanted, "scheme after upto lo hi month window months_back batch_id now")
     added = (await unit.execute(statement, asked)).one()
     if marked:
         await unit.execute(_REISSUED, {"ids": marked, **_only(wanted, "batch_id now")})

@@ -2,8 +2,8 @@
 
 A statement here is a chain of CTEs:
 
-    asked(entitlement_id, month)                  the months somebody asks about
-    wanted(entitlement_id, month)                 of these, the ones inside the term and before every live end
+    asked(entitlement_id, month, from_month, to_month)         months somebody asks about, with the term
+    wanted(entitlement_id, month)                              of these, inside the term and before every live end
     gross(entitlement_id, month, amount_fen, decision_id)      what the scheme's `DueSource` says of the wanted
     due(entitlement_id, month, amount_fen, decision_id)        of every asked month, 0 where nothing is due
 
@@ -91,8 +91,7 @@ _WANTED = """
 wanted as (
     select a.entitlement_id, a.month
     from asked a
-    join kernel.entitlement e on e.id = a.entitlement_id
-    where a.month >= e.from_month and (e.to_month is null or a.month <= e.to_month)
+    where a.month >= a.from_month and (a.to_month is null or a.month <= a.to_month)
       and not exists (
           select from kernel.effect f
           where f.object_kind = 'entitlement' and f.object_id = a.entitlement_id and f.kind = 'end_entitlement'
@@ -104,9 +103,9 @@ gross as ("""
 _DUE = """
 ),
 due as (
-    select u.entitlement_id, u.month, sum(u.amount_fen) as amount_fen, max(u.decision_id) as decision_id
+    select u.entitlement_id, u.month, max(u.amount_fen) as amount_fen, max(u.decision_id) as decision_id
     from (
-        select entitlement_id, month, 0 as amount_fen, null as decision_id from asked
+        select entitlement_id, month, cast(0 as bigint) as amount_fen, null as decision_id from asked
         union all
         select entitlement_id, month, amount_fen, decision_id from gross
     ) u

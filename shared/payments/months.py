@@ -29,6 +29,11 @@ def after(day: date) -> date:
     return plus(day, 1)
 
 
+def between(first: date, last: date) -> int:
+    """How many months `last` is after `first`."""
+    return (last.year - first.year) * 12 + last.month - first.month
+
+
 def span(first: date, last: date) -> Iterator[date]:
     """Every month from `first` to `last`, both included."""
     month = month_of(first)

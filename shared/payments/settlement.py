@@ -80,21 +80,29 @@ _RECONSIDER_CAUSE = text("""
 # Months with money in them. A recovery that is open counts although its lines may all have come back.
 _ASKED = """
 asked as (
-    select l.entitlement_id, l.month
-    from kernel.payment_line l
-    where l.entitlement_id = any(cast(:ids as text[])) and l.state in ('PENDING', 'SENT', 'UNKNOWN', 'PAID')
-    union
-    select r.entitlement_id, r.month
-    from kernel.recovery r
-    where r.entitlement_id = any(cast(:ids as text[])) and r.state in ('PROPOSED', 'CONFIRMED')
+    select x.entitlement_id, x.month, e.from_month, e.to_month
+    from (
+        select l.entitlement_id, l.month
+        from kernel.payment_line l
+        where l.entitlement_id = any(cast(:ids as text[])) and l.state in ('PENDING', 'SENT', 'UNKNOWN', 'PAID')
+        union
+        select r.entitlement_id, r.month
+        from kernel.recovery r
+        where r.entitlement_id = any(cast(:ids as text[])) and r.state in ('PROPOSED', 'CONFIRMED')
+    ) x
+    join kernel.entitlement e on e.id = x.entitlement_id and e.id = any(cast(:ids as text[]))
 )"""
 
 # Only the months a batch is about to pay: what its check looks at, however long the people's histories are.
 _ASKED_OF_BATCH = """
 asked as (
-    select distinct l.entitlement_id, l.month
-    from kernel.payment_line l
-    where l.entitlement_id = any(cast(:ids as text[])) and l.state = 'PENDING' and l.batch_id = :batch_id
+    select x.entitlement_id, x.month, e.from_month, e.to_month
+    from (
+        select distinct l.entitlement_id, l.month
+        from kernel.payment_line l
+        where l.entitlement_id = any(cast(:ids as text[])) and l.state = 'PENDING' and l.batch_id = :batch_id
+    ) x
+    join kernel.entitlement e on e.id = x.entitlement_id and e.id = any(cast(:ids as text[]))
 )"""
 
 _POSITION = """,

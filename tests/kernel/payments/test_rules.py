@@ -177,4 +177,5 @@ def test_months() -> None:
         date(2024, 12, 1),
         date(2025, 1, 1),
     ]
+    assert months.between(date(2024, 11, 1), date(2025, 1, 1)) == 2
     assert months.spoken(date(2025, 6, 1)) == "2025年6月"
