@@ -128,7 +128,7 @@ async def prepared(admin: URL, prefix: str, spec: ServiceSpec) -> AsyncIterator[
 
 
 @asynccontextmanager
-async def standing(admin: URL, template: str, spec: ServiceSpec) -> AsyncIterator[Stand]:
+async def standing(admin: URL, template: str, spec: ServiceSpec, *, departments_url: str = "") -> AsyncIterator[Stand]:
     """The service on a fresh copy of the template."""
     name = f"{template}{secrets.token_hex(2)}"
     await bootstrap(admin, name, [spec.name], "pw", template=template)
@@ -138,10 +138,11 @@ async def standing(admin: URL, template: str, spec: ServiceSpec) -> AsyncIterato
         database_host=admin.host or "",
         database_port=admin.port or 0,
         database_password="pw",
+        departments_url=departments_url,
     )
     ring = Keyring.generate(dev=True)
-    is_brain = spec.name == "brain"
-    keys = ring.for_service(spec.name, derives_person_ids=is_brain, signs_tokens=is_brain, seals_audit=True)
+    takes_numbers, is_brain = spec.name in ("brain", "affairs"), spec.name == "brain"
+    keys = ring.for_service(spec.name, derives_person_ids=takes_numbers, signs_tokens=is_brain, seals_audit=True)
     app = create_service(spec, settings, keys, LocalTransport())
     runtime: Runtime = app.state.runtime
     await runtime.database.check_login()

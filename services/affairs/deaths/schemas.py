@@ -102,8 +102,9 @@ class RevokeIn(Wire):
 
 
 class CaseItem(Wire):
-    """A case in a list."""
+    """A case in a list; `caseId` repeats `id` under the name every other answer uses."""
 
+    id: str
     case_id: str
     person_id: PersonId
     area_code: str

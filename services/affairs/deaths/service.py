@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import func, select, update
 from sqlmodel import col
@@ -137,4 +138,5 @@ async def errors_of(unit: UnitOfWork, reporters: Sequence[str]) -> dict[str, int
         .where(col(DeathSource.reporter_id).in_(set(reporters)), col(DeathSource.is_mistaken))
         .group_by(col(DeathSource.reporter_id))
     )
-    return {str(reporter): int(number) for reporter, number in (await unit.execute(counted)).all()}
+    rows: list[Any] = list((await unit.execute(counted)).all())
+    return {str(row[0]): int(row[1]) for row in rows}
