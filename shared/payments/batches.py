@@ -70,8 +70,8 @@ async def open_batch(
         raise AreaOutside
     values = {"scheme": scheme, "area_code": area_code, "month": month}
     await unit.execute(_OPEN, {**values, "id": uuid7(), "made_by": unit.principal.account_id, "now": unit.now})
-    found = (await unit.execute(_DRAFT, {"scheme": scheme, "area_code": area_code})).one()
-    if found.month != month:
+    found = (await unit.execute(_DRAFT, {"scheme": scheme, "area_code": area_code})).one_or_none()
+    if found is None or found.month != month:  # none: somebody checked it in this very moment
         raise BatchOpen
     return await unit.get(PaymentBatch, found.id, lock=True)
 
@@ -156,7 +156,7 @@ months as materialized (
     from generate_series(0, cast(:months_back as int)) back
 ),
 asked as (
-    select c.id as entitlement_id, m.month, c.from_month, c.to_month
+    select c.id as entitlement_id, m.month
     from chosen c
     join months m on m.month >= c.since
 )"""
@@ -269,7 +269,7 @@ async def _fill(unit: UnitOfWork, scheme: Scheme, wanted: dict[str, Any], reache
     rows = (await unit.execute(_MARKED, _only(wanted, "scheme after upto lo hi month"))).all()
     marked = [row.id for row in rows]
     wanted["months_back"] = between(min([wanted["window"], *(row.reconsider_from for row in rows)]), wanted["month"])
-    statement = text(with_due(scheme.due, _ASKED, _ADD))
+    statement = text(with_due(scheme.due, _ASKED, _ADD, term="chosen"))
     asked = _only(wanted, "scheme after upto lo hi month window months_back batch_id now")
     added = (await unit.execute(statement, asked)).one()
     if marked:

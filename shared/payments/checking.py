@@ -53,8 +53,10 @@ with pending as materialized (
     where l.batch_id = :batch_id and l.state = 'PENDING'
 ),
 found as materialized (
-    select distinct c.id from ("""
+    select c.id from ("""
 _EXCLUDE_TAIL = """) c
+    intersect
+    select id from pending
 ),
 excluded as (
     update kernel.payment_line l

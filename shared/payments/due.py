@@ -2,7 +2,7 @@
 
 A statement here is a chain of CTEs:
 
-    asked(entitlement_id, month, from_month, to_month)         months somebody asks about, with the term
+    asked(entitlement_id, month)                               months somebody asks about
     wanted(entitlement_id, month)                              of these, inside the term and before every live end
     gross(entitlement_id, month, amount_fen, decision_id)      what the scheme's `DueSource` says of the wanted
     due(entitlement_id, month, amount_fen, decision_id)        of every asked month, 0 where nothing is due
@@ -63,7 +63,7 @@ AMOUNTS = DueSource(
 class Check:
     """A reason to leave a line out of a batch: `sql` selects the ids of such lines from the relation `pending`
     (id, batch_id, entitlement_id, scheme, person_id, area_code, account_id, month, amount_fen), which it joins to
-    other tables by indexed columns. No parameters.
+    other tables by indexed columns. It may use :batch_id; ids that are not pending in the batch do not count.
 
     `reason` is what the clerk reads. The month is looked at again in the next run.
     """
@@ -91,7 +91,9 @@ _WANTED = """
 wanted as (
     select a.entitlement_id, a.month
     from asked a
-    where a.month >= a.from_month and (a.to_month is null or a.month <= a.to_month)
+    join """
+_IN_TERM = """ e on e.id = a.entitlement_id
+    where a.month >= e.from_month and (e.to_month is null or a.month <= e.to_month)
       and not exists (
           select from kernel.effect f
           where f.object_kind = 'entitlement' and f.object_id = a.entitlement_id and f.kind = 'end_entitlement'
@@ -113,9 +115,10 @@ due as (
 )"""
 
 
-def with_due(source: DueSource, asked: str, then: str) -> str:
+def with_due(source: DueSource, asked: str, then: str, *, term: str = "kernel.entitlement") -> str:
     """The whole statement: `asked` are CTEs up to one called `asked`, `then` goes on after the CTE `due`.
 
-    All parts are constants of the code; values travel as parameters.
+    `term` is where the terms are read: a CTE of `asked` with id, from_month and to_month of the few entitlements
+    meant saves a look at the whole table. All parts are constants of the code; values travel as parameters.
     """
-    return f"with {asked},{_WANTED}{source.sql}{_DUE}{then}"
+    return f"with {asked},{_WANTED}{term}{_IN_TERM}{source.sql}{_DUE}{then}"

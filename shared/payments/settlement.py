@@ -79,30 +79,27 @@ _RECONSIDER_CAUSE = text("""
 
 # Months with money in them. A recovery that is open counts although its lines may all have come back.
 _ASKED = """
+held as materialized (
+    select id, from_month, to_month from kernel.entitlement where id = any(cast(:ids as text[]))
+),
 asked as (
-    select x.entitlement_id, x.month, e.from_month, e.to_month
-    from (
-        select l.entitlement_id, l.month
-        from kernel.payment_line l
-        where l.entitlement_id = any(cast(:ids as text[])) and l.state in ('PENDING', 'SENT', 'UNKNOWN', 'PAID')
-        union
-        select r.entitlement_id, r.month
-        from kernel.recovery r
-        where r.entitlement_id = any(cast(:ids as text[])) and r.state in ('PROPOSED', 'CONFIRMED')
-    ) x
-    join kernel.entitlement e on e.id = x.entitlement_id and e.id = any(cast(:ids as text[]))
+    select l.entitlement_id, l.month
+    from kernel.payment_line l
+    where l.entitlement_id = any(cast(:ids as text[])) and l.state in ('PENDING', 'SENT', 'UNKNOWN', 'PAID')
+    union
+    select r.entitlement_id, r.month
+    from kernel.recovery r
+    where r.entitlement_id = any(cast(:ids as text[])) and r.state in ('PROPOSED', 'CONFIRMED')
 )"""
-
 # Only the months a batch is about to pay: what its check looks at, however long the people's histories are.
 _ASKED_OF_BATCH = """
+held as materialized (
+    select id, from_month, to_month from kernel.entitlement where id = any(cast(:ids as text[]))
+),
 asked as (
-    select x.entitlement_id, x.month, e.from_month, e.to_month
-    from (
-        select distinct l.entitlement_id, l.month
-        from kernel.payment_line l
-        where l.entitlement_id = any(cast(:ids as text[])) and l.state = 'PENDING' and l.batch_id = :batch_id
-    ) x
-    join kernel.entitlement e on e.id = x.entitlement_id and e.id = any(cast(:ids as text[]))
+    select distinct l.entitlement_id, l.month
+    from kernel.payment_line l
+    where l.entitlement_id = any(cast(:ids as text[])) and l.state = 'PENDING' and l.batch_id = :batch_id
 )"""
 
 _POSITION = """,
@@ -243,7 +240,8 @@ async def settle(
     done = Settled()
     only: dict[str, Any] = {"batch_id": batch_id} if batch_id else {}
     for scheme, ids in sorted(locked.items()):
-        statement = text(with_due(schemes[scheme].due, _ASKED_OF_BATCH if batch_id else _ASKED, _POSITION))
+        asked = _ASKED_OF_BATCH if batch_id else _ASKED
+        statement = text(with_due(schemes[scheme].due, asked, _POSITION, term="held"))
         for start in range(0, len(ids), CHUNK):
             values = {"ids": list(ids[start : start + CHUNK]), "now": unit.now, "cause": cause, **only}
             done.changes.extend(

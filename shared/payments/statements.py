@@ -46,7 +46,7 @@ _SCHEMES = text(
 )
 _ASKED = """
 asked as (
-    select e.id as entitlement_id, cast(m.month as date) as month, e.from_month, e.to_month
+    select e.id as entitlement_id, cast(m.month as date) as month
     from kernel.entitlement e
     cross join lateral generate_series(
         greatest(cast(e.from_month as timestamp), cast(cast(:since as date) as timestamp)),

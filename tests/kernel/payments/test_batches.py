@@ -184,16 +184,17 @@ async def test_each_line_left_out_has_its_reason_and_comes_back_as_arrears(payer
         fine, dead, poor, twice, held = await payments.grant(unit, *people)
         await unit.execute(text("update kernel.entitlement set account_id = null where id = :id"), {"id": poor})
         await unit.execute(text("update kernel.entitlement set person_id = 'p0' where id = :id"), {"id": twice})
-        await effects.record(
-            unit,
-            cause="report",
-            kind="reported_dead",
-            object_kind="person",
-            object_id="p1",
-            person_id="p1",
-            area_code=TOWN,
-            from_date=MARCH,
-        )
+        for person in ("p1", "p4"):  # p4 is on hold already: the first reason stays
+            await effects.record(
+                unit,
+                cause="report",
+                kind="reported_dead",
+                object_kind="person",
+                object_id=person,
+                person_id=person,
+                area_code=TOWN,
+                from_date=MARCH,
+            )
     batch_id = await filled(payer, MARCH, scheme="longevity")
     async with payer.unit() as unit:
         await payments.hold(unit, [held], MARCH, cause="proof-of-life")

@@ -46,9 +46,10 @@ DEAD = Check(
     "dead",
     "已登记死亡",
     """
-    select l.id from pending l
+    select l.id from kernel.payment_line l
     join kernel.effect f on f.object_kind = 'person' and f.object_id = l.person_id and f.kind = 'reported_dead'
       and f.annulled_at is null
+    where l.batch_id = :batch_id
     """,
 )
 LONGEVITY = Scheme("longevity", "高龄津贴", checks=[DEAD])
