@@ -4,9 +4,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 import uvicorn
-from services.affairs.app import SPEC
 from sqlalchemy import URL
 
+from services.affairs.app import SPEC
 from suite.simulators.departments import Departments, departments_app
 from tests.affairs.world import World
 from tests.service_fixture import prepared, standing

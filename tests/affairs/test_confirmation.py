@@ -91,7 +91,7 @@ async def test_one_household_counts_once(world: World) -> None:
 
 async def test_a_statement_is_the_word_of_its_unit(world: World) -> None:
     case_id = await world.case()  # the village's report
-    statement = {"kind": "health_statement", "idNumber": None, "issuer": "示例村卫生室"}
+    statement: dict[str, Any] = {"kind": "health_statement", "idNumber": None, "issuer": "示例村卫生室"}
     await world.give(case_id, **statement, issuedBy="VILLAGE")
     assert (await _confirmable(world, case_id))["officersNeeded"] == 0
     await world.give(case_id, **statement | {"issuer": "示例 医院"}, issuedBy="HOSPITAL")

@@ -6,6 +6,7 @@ from itertools import product
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from services.affairs.deaths.rules import COUNTED, Paper, Source, assess
 
 DAY = date(2026, 3, 1)

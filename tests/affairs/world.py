@@ -7,7 +7,6 @@ from typing import Any
 
 from services.affairs.people import service as people
 from services.affairs.people.service import NewKin, NewPerson
-
 from shared import clock
 from shared.china import resident_id
 from shared.contracts.eldercare import ElderDeathReported
