@@ -1,14 +1,23 @@
 """Relief's table of contents."""
 
+from datetime import time
 from pathlib import Path
 
+from services.relief.assessments.routes import router as assessments
+from services.relief.benefits import jobs as benefit_jobs
 from services.relief.benefits.rates import PAYMENTS
+from services.relief.benefits.routes import router as cases
+from services.relief.changes.routes import router as changes
 from services.relief.deaths.reactions import settle_death, unsettle_death
+from services.relief.households import jobs as household_jobs
+from services.relief.households.routes import router as households
 from services.relief.law import BOOK, PARAMETERS
 from services.relief.rechecks.reactions import notice_overdue
+from services.relief.rechecks.routes import router as rechecks
 from services.relief.rechecks.service import OVERDUE
+from services.relief.visits.routes import router as visits
 from shared.contracts.affairs import DeathConfirmed, DeathRevoked
-from shared.events import on, on_timer
+from shared.events import Schedule, on, on_timer
 from shared.service import ServiceSpec
 from shared.web.payments import payments_router
 from shared.web.policy import policy_router
@@ -17,10 +26,23 @@ SPEC = ServiceSpec(
     name="relief",
     title="精准助民（社会救助）",
     folder=Path(__file__).parent,
-    rooms=[payments_router("relief", PAYMENTS), policy_router("relief", PARAMETERS, BOOK)],
+    rooms=[
+        households,
+        changes,
+        cases,
+        rechecks,
+        visits,
+        assessments,
+        payments_router("relief", PAYMENTS),
+        policy_router("relief", PARAMETERS, BOOK),
+    ],
     subscriptions=[
         on(DeathConfirmed, settle_death),
         on(DeathRevoked, unsettle_death),
         on_timer(OVERDUE, notice_overdue),
+    ],
+    schedules=[
+        Schedule("relief.rates", benefit_jobs.take_over_rates, at=time(0, 5)),
+        Schedule("relief.former-members", household_jobs.forget_former_members, at=time(0, 15)),
     ],
 )

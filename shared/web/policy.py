@@ -178,8 +178,9 @@ def _quoted(cited: Cited) -> CitedOut:
     )
 
 
-def _explained(decision_id: str, decision: Decision) -> WhyOut:
-    reasons = [
+def reasons_of(decision: Decision) -> list[ReasonOut]:
+    """The reasons of a decision on the wire, also of one that is not kept."""
+    return [
         ReasonOut(
             rule=reason.rule,
             sentence=reason.sentence,
@@ -190,6 +191,9 @@ def _explained(decision_id: str, decision: Decision) -> WhyOut:
         )
         for reason in decision.reasons
     ]
+
+
+def _explained(decision_id: str, decision: Decision) -> WhyOut:
     return WhyOut(
         decision_id=decision_id,
         rule=decision.rule,
@@ -201,5 +205,5 @@ def _explained(decision_id: str, decision: Decision) -> WhyOut:
         parameter_set=decision.parameter_set,
         outcome=decision.outcome,
         amount=for_people("fen", decision.amount_fen) if decision.amount_fen is not None else None,
-        reasons=reasons,
+        reasons=reasons_of(decision),
     )

@@ -16,7 +16,7 @@ from shared.db.principals import Role
 from shared.db.unit import UnitOfWork
 from shared.ids import uuid7
 from shared.payments import open_account
-from tests.service_fixture import SYSTEM, Stand
+from tests.service_fixture import Stand
 
 LIUHENG = "330903100000"
 VILLAGE = "330903100201"

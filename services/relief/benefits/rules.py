@@ -10,7 +10,7 @@ from typing import Protocol
 from pydantic import BaseModel
 
 from services.relief.law import BOOK
-from shared.db.problems import Conflict
+from shared.db.problems import Conflict, Invalid
 from shared.money import format_yuan, round_up_to_yuan
 from shared.policy import Law, Outcome, Reasons, Table
 
@@ -47,6 +47,26 @@ class CaseOpen(Conflict):
 class NotEligible(Conflict):
     code = "not_eligible"
     detail = "不符合认定条件"
+
+
+class FirstMonth(Invalid):
+    code = "first_month"
+    detail = "起始月份应为本月或下月"
+
+
+class ClosingMonth(Invalid):
+    code = "closing_month"
+    detail = "停发月份应为本月或下月"
+
+
+class NothingPaid(Conflict):
+    code = "nothing_paid"
+    detail = "该类待遇不发放资金"
+
+
+class NotAMember(Invalid):
+    code = "not_a_member"
+    detail = "领款人须为该家庭在册成员"
 
 
 def state_shown(kind: str, *, is_closed: bool, has_living: bool, is_reviewed: bool) -> str:

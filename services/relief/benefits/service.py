@@ -2,54 +2,61 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from sqlalchemy import insert
 
+from services.relief.benefits.adjusting import Change, adjusting
 from services.relief.benefits.due import SCHEME_OF
+from services.relief.benefits.explaining import decide_with, explain, facts_of
 from services.relief.benefits.rates import PAYMENTS, keep_rates
+from services.relief.benefits.recognition import Applicant, Family, recognise
 from services.relief.benefits.rules import (
     MARGINAL,
-    TEKUN,
     CaseClosed,
     CaseOpen,
-    DibaoFacts,
-    MemberFacts,
+    ClosingMonth,
+    FirstMonth,
+    NotAMember,
     NotEligible,
-    TekunFacts,
-    dibao,
-    tekun,
+    NothingPaid,
 )
 from services.relief.benefits.standing import (
     CASE,
     RECHECK,
-    Figures,
     due_in,
     is_over,
     of_household,
     states,
-    whole_family,
 )
 from services.relief.benefits.tables import BenefitCase
 from services.relief.households import service as households
-from services.relief.households.rules import IncomeFrom, Membership, counted, divided_by, income_in
-from services.relief.households.service import Household
+from services.relief.households.reading import composition
+from services.relief.households.rules import counted, income_in
 from services.relief.law import parameters
-from shared.contracts.relief import BenefitAdjusted, BenefitClosed
 from shared.db.database import on_constraint
 from shared.db.tables import table_of
 from shared.db.unit import UnitOfWork
 from shared.ids import uuid7
-from shared.payments import Grant, Settled, month_of
-from shared.payments.entitlements import reconsider
-from shared.policy import Decision, decide
+from shared.payments import Grant, after, month_of, open_account, pay_to
 from shared.policy.service import keep
 
-__all__ = ["CASE", "PAYMENTS", "RECHECK", "BenefitCase", "is_over", "of_household"]
+__all__ = [
+    "CASE",
+    "PAYMENTS",
+    "RECHECK",
+    "BenefitCase",
+    "Change",
+    "adjusting",
+    "decide_with",
+    "due_in",
+    "explain",
+    "is_over",
+    "of_household",
+]
 
 on_constraint("uq_benefit_case_open", CaseOpen)
 
@@ -116,15 +123,29 @@ async def add_many(unit: UnitOfWork, cases: Sequence[NewCase]) -> list[str]:
     return [str(row["id"]) for row in rows]
 
 
+@dataclass(frozen=True, slots=True)
+class Recognition:
+    """What a clerk has found out beyond the household's own record."""
+
+    within_property: bool
+    has_able_supporter: bool
+    review_class: str = "B"
+
+
 async def open_case(
-    unit: UnitOfWork, household_id: str, kind: str, from_month: date, *, review_class: str, within_property: bool
+    unit: UnitOfWork, household_id: str, kind: str, from_month: date, found: Recognition
 ) -> BenefitCase:
-    """Recognise a household from a month on, after the rule was asked. Raises NotEligible, CaseOpen, CaseClosed."""
+    """Recognise a household from this or the next month on, when the rule grants it. Raises FirstMonth, NotEligible,
+    CaseOpen."""
     household = await households.lock(unit, household_id)
     month = month_of(from_month)
-    members, incomes = await _facts_of(unit, household_id)
-    decision = _decide(kind, members, incomes, month, household.area_code, within_property=within_property)
-    if decision is None or decision.outcome != "granted":
+    if not month_of(unit.today) <= month <= after(unit.today):
+        raise FirstMonth(field="fromMonth")
+    family = await _family(unit, household_id, month, found)
+    if family is None:
+        raise NotEligible
+    decision = recognise(kind, family, month, household.area_code)
+    if decision.outcome != "granted":
         raise NotEligible
     decision_id = await keep(unit, decision, parameters(), person_id=household.applicant_id)
     new = NewCase(
@@ -133,15 +154,53 @@ async def open_case(
         household.area_code,
         household.applicant_id,
         month,
-        review_class=review_class,
+        review_class=found.review_class,
         decision_id=decision_id,
     )
     (case_id,) = await add_many(unit, [new])
     return await unit.get(BenefitCase, case_id)
 
 
+async def _family(unit: UnitOfWork, household_id: str, month: date, found: Recognition) -> Family | None:
+    members, incomes = await facts_of(unit, household_id)
+    present, income = counted(members, month), income_in(incomes, month)
+    if not present or income is None:
+        return None
+    return Family(
+        income_fen=income.monthly_fen,
+        members=[
+            Applicant(
+                age=one.age(month),
+                conditions=list(one.held(month)),
+                labour=one.labour,
+                has_able_supporter=found.has_able_supporter,
+            )
+            for one in present
+        ],
+        within_property=found.within_property,
+        within_marginal_property=found.within_property,
+    )
+
+
+async def pay_into(unit: UnitOfWork, case_id: str, *, person_id: str, holder: str, card: str) -> BenefitCase:
+    """Pay a case to the account of one of its living members from the next run on. Raises NotAMember, Invalid."""
+    case = await locked(unit, case_id)
+    if case.entitlement_id is None:
+        raise NothingPaid
+    members = counted(await composition(unit, case.household_id), after(unit.today))
+    if person_id not in {member.person_id for member in members}:
+        raise NotAMember(field="personId")
+    account = await open_account(unit, person_id=person_id, area_code=case.area_code, holder=holder, card=card)
+    await pay_to(unit, case.entitlement_id, account)
+    case.version += 1
+    await unit.flush()
+    return case
+
+
 async def close(unit: UnitOfWork, case_id: str, from_month: date, reason: str) -> BenefitCase:
-    """No benefit from a month on (moved away, over the limits, fraud). Raises CaseClosed."""
+    """No benefit from this or the next month on (moved away, over the limits). Raises CaseClosed, ClosingMonth."""
+    if not month_of(unit.today) <= month_of(from_month) <= after(unit.today):
+        raise ClosingMonth(field="fromMonth")
     case = await locked(unit, case_id)
     household = await households.lock(unit, case.household_id)
     async with adjusting(unit, household, from_month, reason):
@@ -161,118 +220,3 @@ async def locked(unit: UnitOfWork, case_id: str) -> BenefitCase:
     if (await states(unit, [case]))[case.id] in ("CLOSED", "ENDED"):
         raise CaseClosed
     return case
-
-
-# ── around a change of a family's facts ──────────────────────────────────────────────────────────
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """What a change did to one case: state and monthly fen before and after, from which month, and the money."""
-
-    case: BenefitCase
-    before: Figures
-    after: Figures
-    from_month: date
-    settled: Settled
-
-
-@asynccontextmanager
-async def adjusting(
-    unit: UnitOfWork, household: Household, month: date, reason: str, *, cause: str = "", on_date: date | None = None
-) -> AsyncIterator[list[Change]]:
-    """Around every change of what a locked household's benefits follow from: figures before and after are compared
-    from `month` on, payments settled, the change announced. The list is filled at the end, one entry per case."""
-    await keep_rates(unit)
-    first = month_of(month)
-    cases = await of_household(unit, household.id, lock=True)
-    before = {case.id: await _figures(unit, case, first) for case in cases}
-    changes: list[Change] = []
-    yield changes
-    for case in cases:
-        now = await _figures(unit, case, first)
-        settled = Settled()
-        if case.entitlement_id:
-            settled = await PAYMENTS.settle(unit, [case.entitlement_id], cause=cause)
-            await reconsider(unit, [case.entitlement_id], first)
-        change = Change(case, before[case.id], now, max(first, case.from_month), settled)
-        changes.append(change)
-        _announce(unit, change, reason, on_date or unit.today)
-    await unit.flush()
-
-
-def _announce(unit: UnitOfWork, change: Change, reason: str, on_date: date) -> None:
-    case, before, after = change.case, change.before, change.after
-    if is_over(after.state) and not is_over(before.state):
-        closed = BenefitClosed(case_id=case.id, household_id=case.household_id, reason=reason, on_date=on_date)
-        unit.emit(closed, area_code=case.area_code)
-    elif before.amount_fen != after.amount_fen:
-        case.seq += 1
-        adjusted = BenefitAdjusted(
-            case_id=case.id,
-            household_id=case.household_id,
-            old=before.amount_fen,
-            new=after.amount_fen,
-            from_month=change.from_month,
-            reason=reason,
-            seq=case.seq,
-        )
-        unit.emit(adjusted, area_code=case.area_code)
-
-
-async def _figures(unit: UnitOfWork, case: BenefitCase, month: date) -> Figures:
-    state = (await states(unit, [case]))[case.id]
-    amounts = await due_in(unit, [case], max(month, case.from_month))
-    return Figures(state, amounts[case.id])
-
-
-# ── what is due, and why ─────────────────────────────────────────────────────────────────────────
-
-
-async def explain(unit: UnitOfWork, case: BenefitCase, month: date) -> Decision | None:
-    """Why so much is due in a month, from the facts as they stand now; None outside the case's months."""
-    if month < case.from_month or (case.closed_from is not None and month >= case.closed_from):
-        return None
-    async with whole_family(unit):
-        members, incomes = await _facts_of(unit, case.household_id)
-    return _decide(case.kind, members, incomes, month, case.area_code)
-
-
-async def decide_with(
-    unit: UnitOfWork, case: BenefitCase, month: date, monthly_income_fen: int
-) -> tuple[Decision, str] | None:
-    """The decision a new income record leads to, and the id it is kept under; None for 低边, which draws nothing."""
-    members, incomes = await _facts_of(unit, case.household_id)
-    incomes = [*incomes, IncomeFrom(month_of(month), monthly_income_fen)]
-    decision = _decide(case.kind, members, incomes, month_of(month), case.area_code)
-    if decision is None:
-        return None
-    return decision, await keep(unit, decision, parameters(), person_id=case.applicant_id)
-
-
-async def _facts_of(unit: UnitOfWork, household_id: str) -> tuple[list[Membership], list[IncomeFrom]]:
-    return await households.composition(unit, household_id), await households.incomes_of(unit, household_id)
-
-
-def _decide(
-    kind: str,
-    members: Sequence[Membership],
-    incomes: Sequence[IncomeFrom],
-    month: date,
-    area_code: str,
-    *,
-    within_property: bool = True,
-) -> Decision | None:
-    present = [MemberFacts(age=one.age(month), conditions=list(one.held(month))) for one in counted(members, month)]
-    if kind == TEKUN:
-        return decide(tekun, TekunFacts(members=present), parameters(), month, area_code)
-    income = income_in(incomes, month)
-    if income is None or kind == MARGINAL:
-        return None
-    facts = DibaoFacts(
-        income_fen=income.monthly_fen,
-        divisor=divided_by(members, income),
-        members=present,
-        within_property=within_property,
-    )
-    return decide(dibao, facts, parameters(), month, area_code)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -15,8 +14,7 @@ from services.relief.benefits.due import SCHEME_OF
 from services.relief.benefits.rates import PAYMENTS
 from services.relief.benefits.rules import TEKUN, state_shown
 from services.relief.benefits.tables import BenefitCase
-from services.relief.households import service as households
-from shared.db.principals import Scope
+from services.relief.households.reading import has_living, live, whole_family
 from shared.db.unit import UnitOfWork
 from shared.effects.tables import Effect
 from shared.payments.due import with_due
@@ -64,7 +62,7 @@ def is_over(state: str) -> bool:
 def _is_reviewed() -> Any:
     """SQL condition: a re-check is asked for by a live effect and not done."""
     asked = select(Effect).where(
-        *households.live(CASE, RECHECK),
+        *live(CASE, RECHECK),
         col(Effect.object_id) == col(BenefitCase.id),
         col(Effect.cause) != all_(col(BenefitCase.answered)),
     )
@@ -78,7 +76,7 @@ async def states(unit: UnitOfWork, cases: Iterable[BenefitCase]) -> dict[str, st
         col(BenefitCase.id),
         col(BenefitCase.kind),
         (col(BenefitCase.state) == "CLOSED").label("is_closed"),
-        households.has_living(col(BenefitCase.household_id), unit.today).label("has_living"),
+        has_living(col(BenefitCase.household_id), unit.today).label("has_living"),
         _is_reviewed().label("is_reviewed"),
     ).where(col(BenefitCase.id).in_(ids))
     async with whole_family(unit):
@@ -108,7 +106,7 @@ def listing(
         statement = statement.where(col(BenefitCase.household_id) == household_id)
     if state is None:
         return statement
-    living = and_(col(BenefitCase.state) == "ACTIVE", households.has_living(col(BenefitCase.household_id), today))
+    living = and_(col(BenefitCase.state) == "ACTIVE", has_living(col(BenefitCase.household_id), today))
     is_tekun = col(BenefitCase.kind) == TEKUN
     wanted = {
         "CLOSED": and_(~living, ~is_tekun),
@@ -126,12 +124,3 @@ async def of_household(unit: UnitOfWork, household_id: str, *, lock: bool = Fals
     if lock:
         statement = statement.with_for_update().execution_options(populate_existing=True)
     return await unit.all(statement)
-
-
-@asynccontextmanager
-async def whole_family(unit: UnitOfWork) -> AsyncIterator[None]:
-    """A member's own rows do not say who of her family has died; what they come to together she may know."""
-    async with AsyncExitStack() as stack:
-        if unit.principal.scope is Scope.PERSON:
-            await stack.enter_async_context(unit.elevated("case: what the family is due"))
-        yield

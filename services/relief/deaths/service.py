@@ -2,7 +2,7 @@
 
 It owes the matter T11 (the family's benefit) and T23 (lists the dead stands on). Everything is an effect on base
 facts that stay as they are, so withdrawing the case gives back exactly what would be without it. Runs under the
-system's rows. Lock order: cause, household, case, entitlement.
+system's rows. Lock order: cause, person, household, case, entitlement.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from services.relief.benefits import service as benefits
 from services.relief.benefits.rules import MARGINAL, TEKUN, TITLES
 from services.relief.benefits.service import Change, is_over
 from services.relief.households import service as households
-from services.relief.households.service import DECEASED, END_SHARE, MEMBER, PERSON, Member
+from services.relief.households.reading import DECEASED, END_SHARE, MEMBER, PERSON, live
+from services.relief.households.service import Member
 from services.relief.rechecks import service as rechecks
 from services.relief.visits import service as visits
 from shared import effects
@@ -39,6 +40,7 @@ async def settle(
 ) -> tuple[str, list[SettledEffect]]:
     """The area of the person's household and what was done. Doing it again changes nothing."""
     stop = after(death_date)
+    await households.lock_people(unit, [person_id])
     members = await households.memberships_reaching(unit, person_id, stop)
     area_code = members[0].area_code if members else area_code
     await effects.record(
@@ -86,6 +88,7 @@ async def _settle_family(
 async def unsettle(unit: UnitOfWork, person_id: str, *, cause: str) -> tuple[str, list[SettledEffect]]:
     """Withdraw the case's effects: shares run on from the month they stopped, proposals to recover fall away, what is
     missing or was paid back already is paid with the next batch."""
+    await households.lock_people(unit, [person_id])
     ended = await _shares_of(unit, cause)
     members: list[Member] = await unit.all(
         select(Member).where(col(Member.id).in_(list(ended))).order_by(col(Member.household_id), col(Member.id))
@@ -131,7 +134,7 @@ async def _end_share(unit: UnitOfWork, member: Member, stop: date, cause: str) -
 
 async def _shares_of(unit: UnitOfWork, cause: str) -> dict[str, date]:
     """Members whose share this case has ended, with the first month without it."""
-    mine = select(Effect).where(*households.live(MEMBER, END_SHARE), col(Effect.cause) == cause)
+    mine = select(Effect).where(*live(MEMBER, END_SHARE), col(Effect.cause) == cause)
     return {effect.object_id: effect.from_date for effect in await unit.all(mine)}
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from shared.db.problems import Conflict, Invalid
+from shared.db.problems import Conflict, Forbidden, Invalid
 
 RELATIONS = ("SELF", "SPOUSE", "CHILD", "PARENT", "GRANDCHILD", "GRANDPARENT", "SIBLING", "OTHER")
 LABOUR = ("FULL", "PARTIAL", "NONE")
@@ -33,6 +33,31 @@ class LeavesBeforeJoining(Invalid):
     detail = "离开日期早于加入日期"
 
 
+class ApplicantFirst(Invalid):
+    code = "applicant_first"
+    detail = "第一名成员应为申请人本人，且只有一名"
+
+
+class ConditionTerm(Invalid):
+    code = "condition_term"
+    detail = "截止月份早于起始月份"
+
+
+class JoinsInFuture(Invalid):
+    code = "date_in_future"
+    detail = "日期晚于今天"
+
+
+class IncomeMonth(Invalid):
+    code = "income_month"
+    detail = "收入起始月份不能晚于下个月"
+
+
+class AreaOutside(Forbidden):
+    code = "area_outside"
+    detail = "该地区不在您的管辖范围内"
+
+
 @dataclass(frozen=True, slots=True)
 class Condition:
     """Something special about a member, from a month to a month, both included."""
@@ -56,6 +81,7 @@ class Membership:
     birth: date
     conditions: tuple[Condition, ...] = ()
     share_ends: date | None = None
+    labour: str = "FULL"
 
     def counts(self, month: date) -> bool:
         """Whether she is counted in a month: a member on its first day, and her share has not ended."""

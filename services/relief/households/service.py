@@ -1,4 +1,4 @@
-"""What the other rooms and the routes do with households. A change holds the household's row lock first."""
+"""What the other rooms and the routes do with households. Lock order: cause, people, household, case, entitlement."""
 
 from __future__ import annotations
 
@@ -7,20 +7,21 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Select, func, insert, or_, select, text
+from sqlalchemy import insert, or_, select, text
 from sqlmodel import col
 
+from services.relief.households.reading import DECEASED, PERSON, live
 from services.relief.households.rules import (
+    AreaOutside,
     Condition,
-    IncomeFrom,
     LeavesBeforeJoining,
     MemberLeft,
-    Membership,
     PersonDeceased,
     PersonInHousehold,
 )
 from services.relief.households.tables import Household, Income, Member, MemberCondition
 from shared.db.database import on_constraint
+from shared.db.principals import Scope
 from shared.db.tables import table_of
 from shared.db.unit import UnitOfWork
 from shared.effects.tables import Effect
@@ -28,11 +29,6 @@ from shared.ids import uuid7
 from shared.payments import month_of
 
 __all__ = ["Condition", "Household", "Income", "Member", "MemberCondition"]
-
-MEMBER, END_SHARE = "member", "end_share"
-"""Effect on a member's row: her share is not counted for months from `from_date` on."""
-PERSON, DECEASED = "person", "deceased"
-"""Effect on a person: nothing new is begun for her."""
 
 on_constraint("ex_member_person", PersonInHousehold)
 
@@ -108,15 +104,17 @@ async def add_many(unit: UnitOfWork, households: Sequence[NewHousehold]) -> list
 
 
 async def create(unit: UnitOfWork, new: NewHousehold) -> Household:
-    """Enter one household. Raises PersonDeceased, PersonInHousehold."""
-    await refuse_the_dead(unit, [member.person_id for member in new.members])
+    """Enter one household. Raises AreaOutside, PersonDeceased, PersonInHousehold."""
+    who = unit.principal
+    if who.scope is not Scope.SYSTEM and not who.lo <= new.area_code < who.hi:
+        raise AreaOutside(field="areaCode")
+    await living_people(unit, [member.person_id for member in new.members])
     (household_id,) = await add_many(unit, [new])
     return await unit.get(Household, household_id)
 
 
 async def add_member(unit: UnitOfWork, household: Household, new: NewMember) -> Member:
-    """Another member; the household is locked. Raises PersonDeceased, PersonInHousehold."""
-    await refuse_the_dead(unit, [new.person_id])
+    """Another member; she (`living_people`) and the household are locked. Raises PersonInHousehold."""
     row = _member_row(unit, household.id, household.area_code, new)
     await unit.execute(insert(table_of(Member)), [row])
     if new.conditions:
@@ -215,110 +213,38 @@ def _condition_rows(member: dict[str, Any], conditions: Sequence[Condition]) -> 
     ]
 
 
-# ── reading ──────────────────────────────────────────────────────────────────────────────────────
-
-
 async def lock(unit: UnitOfWork, household_id: str) -> Household:
     """The household, locked; NotFound outside the caller's rows."""
     return await unit.get(Household, household_id, lock=True)
 
 
-def listing(*, person_id: str | None = None) -> Select[Any]:
-    """Households of the caller's rows, of one person where named."""
-    statement = select(Household)
-    if person_id is not None:
-        theirs = select(col(Member.household_id)).where(col(Member.person_id) == person_id)
-        statement = statement.where(col(Household.id).in_(theirs))
-    return statement
+# ── the dead ─────────────────────────────────────────────────────────────────────────────────────
+
+_LOCK_PERSON = text("select pg_advisory_xact_lock(7091, hashtext(:person_id))")
 
 
-async def members_of(unit: UnitOfWork, household_id: str) -> list[Member]:
-    """All who are or were members, in the order of joining."""
-    return await unit.all(
-        select(Member)
-        .where(col(Member.household_id) == household_id)
-        .order_by(col(Member.valid_from), col(Member.id))
-        .execution_options(populate_existing=True)
-    )
+async def lock_people(unit: UnitOfWork, person_ids: Sequence[str]) -> None:
+    """Hold people before their households: whoever begins something for a person, and her death."""
+    for person_id in sorted(set(person_ids)):
+        await unit.execute(_LOCK_PERSON, {"person_id": person_id})
 
 
-async def conditions_of(unit: UnitOfWork, household_id: str) -> list[MemberCondition]:
-    """What is special about the members."""
-    mine = col(MemberCondition.household_id) == household_id
-    return await unit.all(select(MemberCondition).where(mine).order_by(col(MemberCondition.id)))
-
-
-async def shares_end(unit: UnitOfWork, household_id: str) -> dict[str, date]:
-    """First month without a share, by member id, for those whose death is confirmed."""
-    rows = await unit.execute(
-        select(col(Effect.object_id), func.min(col(Effect.from_date)).label("month"))
-        .join(Member, col(Member.id) == col(Effect.object_id))
-        .where(col(Member.household_id) == household_id, *live(MEMBER, END_SHARE))
-        .group_by(col(Effect.object_id))
-    )
-    return {row.object_id: row.month for row in rows}
-
-
-async def composition(unit: UnitOfWork, household_id: str) -> list[Membership]:
-    """The members as the rules see them."""
-    ends = await shares_end(unit, household_id)
-    conditions: dict[str, list[Condition]] = {}
-    for held in await conditions_of(unit, household_id):
-        conditions.setdefault(held.member_id, []).append(Condition(held.kind, held.from_month, held.to_month))
-    return [
-        Membership(
-            member.person_id,
-            member.valid_from,
-            member.valid_to,
-            member.birth,
-            tuple(conditions.get(member.id, ())),
-            ends.get(member.id),
-        )
-        for member in await members_of(unit, household_id)
-    ]
-
-
-async def incomes_of(unit: UnitOfWork, household_id: str) -> list[IncomeFrom]:
-    """Its income records in the order of recording."""
-    mine = select(Income).where(col(Income.household_id) == household_id).order_by(col(Income.seq))
-    return [IncomeFrom(row.from_month, row.monthly_fen) for row in await unit.all(mine)]
-
-
-def name_of(unit: UnitOfWork, member: Member) -> str:
-    """The name in the clear, '' where none was taken in."""
-    return unit.vault.open(Member, "name", member.id, member.name) if member.name else ""
-
-
-def live(object_kind: str, kind: str) -> tuple[Any, ...]:
-    """Conditions for live effects of one kind."""
-    return (col(Effect.object_kind) == object_kind, col(Effect.kind) == kind, col(Effect.annulled_at).is_(None))
-
-
-def has_living(household_id: Any, today: date) -> Any:
-    """SQL condition: somebody is or will be a member whose death is not confirmed."""
-    dead = select(Effect).where(*live(MEMBER, END_SHARE), col(Effect.object_id) == col(Member.id))
-    stays = or_(col(Member.valid_to).is_(None), col(Member.valid_to) >= today)
-    return select(Member).where(col(Member.household_id) == household_id, stays, ~dead.exists()).exists()
-
-
-# ── death ────────────────────────────────────────────────────────────────────────────────────────
-
-
-async def memberships_reaching(unit: UnitOfWork, person_id: str, month: date) -> list[Member]:
-    """A person's memberships that reach into a month or begin later; their households are locked, smallest id
-    first."""
-    reach = or_(col(Member.valid_to).is_(None), col(Member.valid_to) >= month)
-    mine = select(Member).where(col(Member.person_id) == person_id, reach).order_by(col(Member.id))
-    found: list[Member] = await unit.all(mine)
-    await unit.lock(Household, [member.household_id for member in found])
-    return await unit.all(mine.execution_options(populate_existing=True))
-
-
-async def refuse_the_dead(unit: UnitOfWork, person_ids: Sequence[str]) -> None:
-    """Raises PersonDeceased when a death of one of them is confirmed, wherever that was."""
+async def living_people(unit: UnitOfWork, person_ids: Sequence[str]) -> None:
+    """Lock people. Raises PersonDeceased when a death of one of them is confirmed, wherever that was."""
+    await lock_people(unit, person_ids)
     async with unit.elevated("household: deaths of new members"):
         dead = await unit.first(
             select(col(Effect.object_id)).where(*live(PERSON, DECEASED), col(Effect.object_id).in_(list(person_ids)))
         )
     if dead:
         raise PersonDeceased
+
+
+async def memberships_reaching(unit: UnitOfWork, person_id: str, month: date) -> list[Member]:
+    """Memberships of a locked person that reach into a month or begin later; their households are locked, smallest
+    id first."""
+    reach = or_(col(Member.valid_to).is_(None), col(Member.valid_to) >= month)
+    mine = select(Member).where(col(Member.person_id) == person_id, reach).order_by(col(Member.id))
+    found: list[Member] = await unit.all(mine)
+    await unit.lock(Household, [member.household_id for member in found])
+    return await unit.all(mine.execution_options(populate_existing=True))

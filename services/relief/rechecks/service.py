@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
@@ -12,6 +13,7 @@ from sqlmodel import col
 from services.relief.benefits import service as benefits
 from services.relief.benefits.service import CASE, RECHECK, BenefitCase, Change
 from services.relief.households import service as households
+from services.relief.households.reading import live
 from services.relief.law import in_force
 from services.relief.rechecks.rules import EffectiveMonth, last_day
 from services.relief.rechecks.tables import Recheck
@@ -62,7 +64,15 @@ async def ask(unit: UnitOfWork, case: BenefitCase, *, cause: str, person_id: str
     return recheck
 
 
-async def do(unit: UnitOfWork, case_id: str, monthly_income_fen: int, effective: date, remark: str) -> list[Change]:
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What a re-check led to."""
+
+    change: Change
+    decision_id: str
+
+
+async def do(unit: UnitOfWork, case_id: str, monthly_income_fen: int, effective: date, remark: str) -> Done:
     """The family was looked at again: its income from a month on, divided by those who live; the decision is kept and
     everything asked for so far is answered. Raises CaseClosed, EffectiveMonth."""
     case = await benefits.locked(unit, case_id)
@@ -71,18 +81,13 @@ async def do(unit: UnitOfWork, case_id: str, monthly_income_fen: int, effective:
     if not case.from_month <= month <= after(unit.today):
         raise EffectiveMonth(field="effectiveMonth")
     async with benefits.adjusting(unit, household, month, "家庭复核") as changes:
-        made = await benefits.decide_with(unit, case, month, monthly_income_fen)
+        decided = await benefits.decide_with(unit, case, month, monthly_income_fen)
+        decision_id = decided[1] if decided else ""
         income = await households.record_income(
-            unit,
-            household,
-            month,
-            monthly_income_fen,
-            source="RECHECK",
-            decision_id=made[1] if made else "",
-            remark=remark,
+            unit, household, month, monthly_income_fen, source="RECHECK", decision_id=decision_id, remark=remark
         )
         await _answer(unit, case, income.seq, remark)
-    return changes
+    return Done(next(change for change in changes if change.case.id == case_id), decision_id)
 
 
 async def _answer(unit: UnitOfWork, case: BenefitCase, income_seq: int | None, remark: str) -> None:
@@ -110,7 +115,7 @@ async def notice_overdue(unit: UnitOfWork, recheck_id: str) -> bool:
 def is_asked() -> Any:
     """SQL condition: its cause was not withdrawn."""
     asked = select(Effect).where(
-        *households.live(CASE, RECHECK),
+        *live(CASE, RECHECK),
         col(Effect.object_id) == col(Recheck.case_id),
         col(Effect.cause) == col(Recheck.cause),
     )

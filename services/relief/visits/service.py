@@ -9,7 +9,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
-from services.relief.households import service as households
+from services.relief.households.reading import has_living, live
 from services.relief.households.service import Household
 from services.relief.law import in_force
 from services.relief.visits.rules import VisitDone
@@ -72,7 +72,7 @@ async def complete(unit: UnitOfWork, visit_id: str, remark: str) -> Visit:
 def stands() -> Any:
     """SQL condition: its cause was not withdrawn."""
     planned = select(Effect).where(
-        *households.live(HOUSEHOLD, VISIT),
+        *live(HOUSEHOLD, VISIT),
         col(Effect.object_id) == col(Visit.household_id),
         col(Effect.cause) == col(Visit.cause),
     )
@@ -81,7 +81,7 @@ def stands() -> Any:
 
 def listing(unit: UnitOfWork, *, household_id: str | None = None, is_done: bool | None = None) -> Select[Any]:
     """Visits of the caller's rows that stand: their cause too, and somebody is left to be visited."""
-    somebody = households.has_living(col(Visit.household_id), unit.today)
+    somebody = has_living(col(Visit.household_id), unit.today)
     statement = select(Visit).where(stands(), somebody | col(Visit.done_at).is_not(None))
     if household_id is not None:
         statement = statement.where(col(Visit.household_id) == household_id)

@@ -1,0 +1,118 @@
+"""Which kind a family is recognised as: 特困 before 低保 before 低边 (R-02). Amounts are in `rules`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from decimal import ROUND_FLOOR
+
+from pydantic import BaseModel
+
+from services.relief.benefits.rules import (
+    DIBAO,
+    MARGINAL,
+    TEKUN,
+    DibaoFacts,
+    MemberFacts,
+    TekunFacts,
+    dibao,
+    tekun,
+)
+from services.relief.law import BOOK, parameters
+from shared.money import format_yuan
+from shared.policy import Decision, Law, Outcome, Reasons, decide
+
+
+class Applicant(MemberFacts):
+    """One person of the family as recognition sees her. `labour`: FULL, PARTIAL, NONE."""
+
+    labour: str = "FULL"
+    has_able_supporter: bool = False
+
+
+class Family(BaseModel):
+    """A family's facts: its monthly income and whether its property stays within the limits of each kind."""
+
+    income_fen: int
+    members: list[Applicant]
+    within_property: bool = True
+    within_marginal_property: bool = True
+
+
+@BOOK.rule("relief.destitute", version=1, title="特困人员认定", facts=Family)
+def destitute(facts: Family, law: Law, why: Reasons) -> Outcome:
+    """No labour capacity, no means of living, nobody able who is bound to support (TK 4–8)."""
+    standard = law.fen("dibao.standard")
+    holds = {
+        "无劳动能力": all(one.labour == "NONE" for one in facts.members),
+        "无生活来源": facts.income_fen < standard * len(facts.members) and facts.within_property,
+        "无法定赡养抚养扶养义务人或义务人无履行能力": not any(one.has_able_supporter for one in facts.members),
+    }
+    for words, is_so in holds.items():
+        why.because(
+            "destitute.conditions",
+            f"{'符合' if is_so else '不符合'}：{words}",
+            result=is_so,
+            source="特困人员认定办法第四条",
+        )
+    if not all(holds.values()):
+        return Outcome("refused")
+    return tekun.evaluate(TekunFacts(members=[_plain(one) for one in facts.members]), law, why)
+
+
+@BOOK.rule("relief.marginal", version=1, title="最低生活保障边缘家庭认定", facts=Family)
+def marginal(facts: Family, law: Law, why: Reasons) -> Outcome:
+    """Income per head up to 1.5 times the standard, the limit included, never above the minimum wage (ZJ-SA 13)."""
+    heads, ratio, wage = len(facts.members), law.ratio("marginal.ratio"), law.fen("marginal.minimum_wage")
+    by_ratio = int((law.fen("dibao.standard") * ratio).to_integral_value(ROUND_FLOOR))
+    limit = min(by_ratio, wage)
+    is_within = facts.income_fen <= limit * heads
+    beside = f"{ratio}倍为{format_yuan(by_ratio)}元，以最低月工资为限" if wage < by_ratio else f"低保标准的{ratio}倍"
+    why.because(
+        "marginal.income",
+        f"家庭月收入{format_yuan(facts.income_fen)}元，按{heads}人计，"
+        f"人均{'不超过' if is_within else '超过'}{format_yuan(limit)}元（{beside}）",
+        result=is_within,
+        source="浙江省社会救助条例第十三条",
+        income_fen=facts.income_fen,
+        heads=heads,
+    )
+    if is_within:
+        words = "符合" if facts.within_marginal_property else "不符合"
+        why.because(
+            "marginal.property",
+            f"家庭财产状况{words}规定",
+            result=facts.within_marginal_property,
+            source="浙江省社会救助条例第十三条",
+        )
+    return Outcome("granted" if is_within and facts.within_marginal_property else "refused")
+
+
+def recognise(kind: str, family: Family, month: date, area_code: str) -> Decision:
+    """Ask the rule of one kind. Raises NoValue before the first standard."""
+    if kind == TEKUN:
+        return decide(destitute, family, parameters(), month, area_code)
+    if kind == MARGINAL:
+        return decide(marginal, family, parameters(), month, area_code)
+    members = [_plain(one) for one in family.members]
+    facts = DibaoFacts(
+        income_fen=family.income_fen,
+        divisor=max(1, len(members)),
+        members=members,
+        within_property=family.within_property,
+    )
+    return decide(dibao, facts, parameters(), month, area_code)
+
+
+def assess(family: Family, month: date, area_code: str) -> Mapping[str, Decision]:
+    """All kinds in the order they are asked, each with its reasons; the first granted is the family's."""
+    return {kind: recognise(kind, family, month, area_code) for kind in (TEKUN, DIBAO, MARGINAL)}
+
+
+def recognised_as(decisions: Mapping[str, Decision]) -> str:
+    """The first kind granted, "" when none is."""
+    return next((kind for kind, decision in decisions.items() if decision.outcome == "granted"), "")
+
+
+def _plain(one: Applicant) -> MemberFacts:
+    return MemberFacts(age=one.age, conditions=one.conditions)
