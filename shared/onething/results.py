@@ -11,6 +11,8 @@ from typing import Any
 from shared.onething.definition import FieldType, ResultField
 
 _TEXT_MAX = 2000
+_YEARS = range(1900, 2200)
+"""An instant in a result may start a limit: a year at the end of all calendars would leave none to count in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,19 +62,19 @@ def _is_date(value: Any) -> bool:
     if not isinstance(value, str) or not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
         return False
     try:
-        date.fromisoformat(value)
+        return date.fromisoformat(value).year in _YEARS
     except ValueError:
         return False
-    return True
 
 
 def _is_datetime(value: Any) -> bool:
     if not isinstance(value, str):
         return False
     try:
-        return datetime.fromisoformat(value).tzinfo is not None
+        found = datetime.fromisoformat(value)
     except ValueError:
         return False
+    return found.tzinfo is not None and found.year in _YEARS
 
 
 def _is_month(value: Any) -> bool:

@@ -83,7 +83,8 @@ async def test_all_mandatory_tasks_then_the_ashes_close_the_matter(world: World)
     assert matter["progress"]["mandatoryTotal"] - matter["progress"]["mandatoryDone"] == 1  # T17
     day = (clock.today() + timedelta(days=10)).isoformat()
     appointment = f"/matters/{case_id}/tasks/T17/appointment"
-    await world.post(appointment, world.resident("bo"), {"on": days_ago(1)}, 422)
+    for impossible in (days_ago(1), days_ago(-1100), "9999-12-31", "0001-01-01"):
+        await world.post(appointment, world.resident("bo"), {"on": impossible}, 422)
     await world.post(appointment, world.resident("bo"), {"on": day})
     assert (await world.task(case_id, "T17"))["due"] == day
     given = await world.give(case_id, "placement_certificate", deathDate=None, onDate=days_ago(0), placement="树葬")

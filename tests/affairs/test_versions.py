@@ -6,8 +6,9 @@ import pytest
 
 from services.affairs.matters import service as matters
 from services.affairs.matters.vocabulary import vocabulary
+from shared.db.principals import Role
 from shared.onething import Definitions
-from tests.affairs.world import World
+from tests.affairs.world import DISTRICT, World
 
 pytestmark = pytest.mark.plan("S-03", part="a new task is a new definition version and no Python")
 
@@ -61,6 +62,21 @@ async def test_a_second_version_adds_a_task_and_leaves_running_matters_alone(
     assert [(item["taskId"], item["title"]) for item in listed["items"]] == [("T27", "慰问家属")]
     await world.settled(old_case)
     assert (await world.states(old_case))["T11"] == "DONE"
+
+    # Moving a running matter is a decision of its own, shown first.
+    director = world.stand.headers(Role.DISTRICT_DIRECTOR, DISTRICT, account="director")
+    path = f"/matters/{old_case}/migration"
+    await world.post(path, world.officer(), {"toVersion": 2}, 403)
+    assert (await world.post(path, director, {"toVersion": 9}, 422))["code"] == "version_unknown"
+    shown = await world.post(path, director, {"toVersion": 2})
+    assert (shown["isPossible"], shown["isDone"]) == (True, False)
+    assert {"task": "T27", "what": "status", "before": None, "after": "READY"} in shown["changes"]
+    assert (await world.get(f"/matters/{old_case}", world.officer()))["version"] == 1
+    before = await world.states(old_case)
+    await world.post(path, director, {"toVersion": 2, "dryRun": False})
+    assert await world.states(old_case) == before | {"T27": "READY"}
+    refused = await world.post(path, director, {"toVersion": 2, "dryRun": False}, 409)
+    assert refused["code"] == "migration_refused"
 
 
 async def test_the_published_versions_are_those_matters_hold(world: World) -> None:

@@ -7,6 +7,7 @@ from fastapi.responses import PlainTextResponse
 from pydantic import ConfigDict
 from pydantic.alias_generators import to_camel
 
+from services.affairs.law import in_force
 from services.affairs.matters import service
 from services.affairs.matters.schemas import (
     AppointmentIn,
@@ -14,6 +15,8 @@ from services.affairs.matters.schemas import (
     Department,
     MaterialIn,
     MatterOut,
+    MigrationIn,
+    MigrationOut,
     ReasonIn,
     StepOut,
     TaskId,
@@ -59,6 +62,15 @@ async def get_matter(case_id: CaseId, unit: Unit) -> MatterOut:
     matter, definition, state = await service.look(unit, case_id)
     unit.note(subjects=[matter.person_id], case_id=case_id)
     return MatterOut.of(unit, matter, definition, state)
+
+
+@router.post("/matters/{case_id}/migration")
+@permit("matter", "migrate", "personal")
+async def migrate_matter(case_id: CaseId, body: MigrationIn, unit: Unit) -> MigrationOut:
+    """Move a running matter to another version of its definition; by default only shown what that would change."""
+    found = await service.migrate(unit, case_id, body.to_version, is_dry_run=body.dry_run)
+    unit.note(case_id=case_id, detail={"toVersion": body.to_version, "dryRun": body.dry_run})
+    return MigrationOut.of(found, is_done=not body.dry_run)
 
 
 @router.get("/matters/{case_id}/diagram", response_class=PlainTextResponse)
@@ -139,8 +151,9 @@ async def receive_material(case_id: CaseId, task_id: TaskOf, body: MaterialIn, u
 @permit("task", "waive", "personal")
 async def appoint_task(case_id: CaseId, task_id: TaskOf, body: AppointmentIn, unit: Unit) -> StepOut:
     """The family chooses the day; a later choice replaces it."""
-    if body.on < unit.today:
-        raise Invalid("date_in_past", "约定日期不能早于今天", field="on")
+    furthest = in_force(unit.today, unit.principal.area_code).whole("deaths.appointment")
+    if not 0 <= (body.on - unit.today).days <= furthest:
+        raise Invalid("appointment_date", f"约定日期应在今天至今后{furthest}天之内", field="on")
     return await _step(unit, case_id, act.appointed(unit.now, unit.principal.account_id, task_id, body.on))
 
 

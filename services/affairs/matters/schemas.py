@@ -14,6 +14,7 @@ from shared.onething import (
     Matter,
     MatterState,
     MatterTask,
+    MigrationPlan,
     Outcome,
     TaskStatus,
     TaskView,
@@ -193,6 +194,45 @@ class AppointmentIn(Wire):
     """The day the family chose."""
 
     on: date
+
+
+class MigrationIn(Wire):
+    """Which version to move to; `dryRun` shows the changes and makes none."""
+
+    to_version: Annotated[int, Field(ge=1, le=32_000)]
+    dry_run: bool = True
+
+
+class ChangeOut(Wire):
+    """One difference the move makes; `task` is empty for the matter itself."""
+
+    task: str
+    what: str
+    before: str | None
+    after: str | None
+
+
+class MigrationOut(Wire):
+    """What the move changes, and why it may not be made."""
+
+    from_version: int
+    to_version: int
+    is_possible: bool
+    is_done: bool
+    changes: list[ChangeOut]
+    refusals: list[str]
+
+    @classmethod
+    def of(cls, plan: MigrationPlan, *, is_done: bool) -> Self:
+        """From the engine's plan."""
+        return cls(
+            from_version=plan.from_version,
+            to_version=plan.to_version,
+            is_possible=plan.is_possible,
+            is_done=is_done,
+            changes=[ChangeOut.model_validate(change) for change in plan.changes],
+            refusals=list(plan.refusals),
+        )
 
 
 class WorkItem(Wire):

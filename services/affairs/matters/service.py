@@ -17,6 +17,7 @@ from services.affairs.matters.vocabulary import vocabulary
 from services.affairs.people import service as people
 from shared.contracts.affairs import DeathTaskChanged
 from shared.db.principals import Scope
+from shared.db.problems import Invalid
 from shared.db.unit import UnitOfWork
 from shared.onething import (
     Action,
@@ -27,6 +28,7 @@ from shared.onething import (
     MatterNotFound,
     MatterState,
     MatterTask,
+    MigrationPlan,
     OneThing,
     Participant,
     TaskChange,
@@ -36,6 +38,7 @@ from shared.onething import (
     visible,
 )
 from shared.onething import actions as act
+from shared.onething.registry import UnknownDefinition
 
 AFTER_DEATH = "after-death"
 OPEN_TASKS = ("READY", "SENT", "FAILED", "RETRY", "MANUAL", "COMPENSATING")
@@ -178,6 +181,27 @@ async def admit(unit: UnitOfWork, person_id: str, relative_id: str, kind: str) -
     """A relation was entered late: the relative may follow the matters of the person."""
     for matter in await unit.all(select(Matter).where(col(Matter.person_id) == person_id, ~col(Matter.is_ended))):
         await ONE_THING.add_participant(unit, matter, Participant(relative_id, kind.lower()))
+
+
+class VersionUnknown(Invalid):
+    code = "version_unknown"
+    detail = "没有这个版本的事项定义"
+
+
+async def migrate(unit: UnitOfWork, case_id: str, to_version: int, *, is_dry_run: bool) -> MigrationPlan:
+    """Move the matter to another version, or show what that would change. Raises VersionUnknown, and Conflict with
+    the plan's refusals."""
+    async with _reach(unit, case_id):
+        case = await _handled(unit, case_id)
+        try:
+            if is_dry_run:
+                return await ONE_THING.plan_migration(unit, case_id, to_version)
+            found = await ONE_THING.migrate(unit, case_id, to_version)
+        except UnknownDefinition:
+            raise VersionUnknown(field="toVersion") from None
+        _, _, state = await ONE_THING.state(unit, case_id)
+        cases.follow(case, state.status)
+        return found
 
 
 # ── reading ──────────────────────────────────────────────────────────────────────────────────────
