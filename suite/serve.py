@@ -5,7 +5,6 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from time import perf_counter
-from typing import Any
 
 import uvicorn
 from sqlalchemy import URL
@@ -17,6 +16,7 @@ from suite.compose import SERVICES, Suite
 from suite.home import Home
 from suite.memory import resident_memory
 from suite.postgres import EmbeddedPostgres
+from suite.seed.loading import seed_if_empty
 from suite.simulators.departments import departments_app
 
 
@@ -76,7 +76,7 @@ async def serving(settings: Settings) -> AsyncIterator[Running]:
         )
         await servers.prepare(admin, placed.database_prefix, SERVICES, placed.database_password)
         suite = Suite(placed, home.keyring(placed.keyring_path, dev=placed.is_dev))
-        await _seed(suite)
+        await seed_if_empty(suite, admin)
         server = uvicorn.Server(
             uvicorn.Config(
                 Entrance(suite), log_config=None, access_log=False, lifespan="on", timeout_graceful_shutdown=20
@@ -97,9 +97,3 @@ async def serving(settings: Settings) -> AsyncIterator[Running]:
     finally:
         listener.close()
         await asyncio.to_thread(postgres.stop)
-
-
-async def _seed(suite: Suite) -> dict[str, Any] | None:
-    from suite.seed.loading import seed_if_empty
-
-    return await seed_if_empty(suite)

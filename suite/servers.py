@@ -26,3 +26,12 @@ async def drop(admin: URL, prefix: str, services: Sequence[str]) -> None:
             for role in (login_name(prefix, service), f"{name}_owner"):
                 await connection.execute(text(f"drop role if exists {quoted(role)}"))
     await engine.dispose()
+
+
+async def analyse(admin: URL, prefix: str, services: Sequence[str]) -> None:
+    """Tell the planner what a bulk load has brought; a service's own login may not."""
+    for service in services:
+        engine = create_async_engine(admin.set(database=database_name(prefix, service)), isolation_level="AUTOCOMMIT")
+        async with engine.connect() as connection:
+            await connection.execute(text("analyze"))
+        await engine.dispose()

@@ -15,6 +15,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
+from shared.db.problems import Invalid
 from shared.policy.values import Table, Value, plain, read
 from shared.security.crypto import sm3
 
@@ -29,12 +30,15 @@ class UnknownParameter(LookupError):
         super().__init__(f"no parameter {key!r}")
 
 
-class NoValue(LookupError):
-    """The parameter exists, but nothing is in force on that date in that area."""
+class NoValue(Invalid):
+    """The parameter exists, but nothing is in force on that date in that area: 422, the date was ill chosen."""
+
+    code = "no_policy_on_date"
 
     def __init__(self, key: str, on: date, area: str) -> None:
         self.key = key
-        super().__init__(f"{key} has no value on {on} in {area}")
+        super().__init__(detail=f"政策参数 {key} 在 {on} 没有适用的规定")
+        self.add_note(f"area {area}")
 
 
 @dataclass(frozen=True, slots=True)

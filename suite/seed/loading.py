@@ -1,15 +1,17 @@
 """Who is loaded with what, in which order; and story.json for whoever plays the story."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from sqlalchemy import text
+from sqlalchemy import URL, text
 
 from shared import clock
 from shared.db.principals import system_principal
 from shared.db.unit import UnitOfWork
 from shared.security.person_key import PersonKey
+from suite import servers
 from suite.seed import affairs, brain, charity, eldercare, relief
 from suite.seed.population import Population, make_population
 
@@ -33,7 +35,7 @@ _LOADS: dict[str, tuple[str, Load]] = {
 _AFTER: dict[str, After] = {"eldercare": eldercare.after, "relief": relief.after}
 
 
-async def seed_if_empty(suite: "Suite") -> dict[str, float]:
+async def seed_if_empty(suite: "Suite", admin: URL) -> dict[str, float]:
     """Load what is still empty; seconds per service. A suite that has its data is left alone."""
     if not suite.settings.is_dev:
         return {}
@@ -43,19 +45,24 @@ async def seed_if_empty(suite: "Suite") -> dict[str, float]:
     key = suite.keyring.for_service("brain", derives_person_ids=True).person_key
     assert key is not None
     population = make_population(PersonKey(key), clock.today())
-    seconds = {}
-    for name in empty:
-        begun = perf_counter()
-        async with suite.database(name).unit(system_principal("suite.seed"), "suite:seed", worker=True) as unit:
-            await unit.execute(text("set local statement_timeout = 0"))
-            await _LOADS[name][1](suite, unit, population)
-            unit.emitted.clear()
-            unit.wakes.clear()
-        if name in _AFTER:
-            await _AFTER[name](suite)
-        seconds[name] = perf_counter() - begun
+    seconds = dict(await asyncio.gather(*(_load(suite, admin, name, population) for name in empty)))
     suite.home.write_story(await _story(suite, population))
     return seconds
+
+
+async def _load(suite: "Suite", admin: URL, name: str, population: Population) -> tuple[str, float]:
+    """One service, in one transaction; its database works while the next one's rows are made."""
+    begun = perf_counter()
+    async with suite.database(name).unit(system_principal("suite.seed"), "suite:seed", worker=True) as unit:
+        await unit.execute(text("set local statement_timeout = 0"))
+        await unit.execute(text("set local synchronous_commit = off"))
+        await _LOADS[name][1](suite, unit, population)
+        unit.emitted.clear()
+        unit.wakes.clear()
+    await servers.analyse(admin, suite.settings.database_prefix, [name])
+    if name in _AFTER:
+        await _AFTER[name](suite)
+    return name, perf_counter() - begun
 
 
 async def _is_empty(suite: "Suite", service: str, table: str) -> bool:

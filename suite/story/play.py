@@ -139,9 +139,7 @@ async def _mistake(cast: Cast, person: dict[str, Any]) -> None:
         lambda: look_at(cast, person), lambda found: found == before, seconds=20, what=f"all is as before: {before}"
     )
     spent = (perf_counter() - begun) * 1000
-    say(
-        f"  两人复核撤销后 {spent:.0f} 毫秒，一切恢复原状 / {spent:.0f} ms after two persons revoked it all is as it was"
-    )
+    say(f"  两人复核撤销后 {spent:.0f} 毫秒一切恢复原状 / all is as it was {spent:.0f} ms after two revoked")
     tell_what_changed(stopped, before)
 
 

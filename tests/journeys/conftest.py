@@ -86,7 +86,7 @@ async def seeded(admin: URL, prefix: str, tmp_path_factory: pytest.TempPathFacto
     keyring = Keyring.generate(dev=True)
     await servers.prepare(admin, prefix, SERVICES, PASSWORD)
     suite = Suite(settings_of(admin, prefix, home), keyring, works=False)
-    await seed_if_empty(suite)
+    await seed_if_empty(suite, admin)
     await suite.stop()
     yield Seeded(prefix, keyring, suite.home.read_story())
     await servers.drop(admin, prefix, NAMES)
