@@ -121,7 +121,7 @@ def _answered(matter: dict[str, Any]) -> bool:
 
 async def _mistake(cast: Cast, person: dict[str, Any]) -> None:
     say(f"\n二、{person['name']}被误报 / a mistaken report")
-    died_on = cast.days_ago(40)
+    died_on = cast.days_ago(75)
     before = await look_at(cast, person)
     case_id = await _report(cast, person, died_on)
     await _give_certificate(cast, person, case_id, died_on)
@@ -129,7 +129,7 @@ async def _mistake(cast: Cast, person: dict[str, Any]) -> None:
     stopped = await look_at(cast, person)
     _check(stopped.is_over(), "everything has stopped")
     _check(stopped.to_recover_fen > 0, "what was paid since is proposed for recovery")
-    say(f"  死亡日在上月，应追回 {stopped.to_recover_fen / 100:.2f} 元 / paid since: to be recovered")
+    say(f"  死亡日在两个多月前，应追回 {stopped.to_recover_fen / 100:.2f} 元 / paid since: to be recovered")
     wrong = {"reason": "本人持身份证到镇政府，系同名误报", "evidence": "本人到场核验身份证"}
     await cast["district-officer"].post(f"/api/affairs/deaths/{case_id}/revoke", wrong)
     await cast["district-officer"].post(f"/api/affairs/deaths/{case_id}/revoke/approve", status=403)

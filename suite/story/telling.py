@@ -47,7 +47,7 @@ async def tell_timeline(cast: Cast, person: dict[str, Any], case_id: str, *, rea
     say(f"  一件事 / the matter, as {reader} sees it: {matter['state']}，必办 {done}/{total}")
     for task in matter["tasks"]:
         due = f"，期限 {task['due']}" if task["due"] else ""
-        say(f"    {task['id']} {task['title']:　<14}{task['state']}{due}")
+        say(f"    {task['id']} {task['title']:　<18}{task['state']}{due}")
 
 
 def _plain(value: object) -> str:
