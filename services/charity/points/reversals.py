@@ -41,7 +41,8 @@ async def _take_back_earning(
     unit: UnitOfWork, account: PointsAccount, original: PointsMovement, reason: str
 ) -> PointsMovement:
     lot = await unit.get(PointsLot, original.id, lock=True)
-    if lot.remaining == 0:
+    # What is kept for heirs past its last day is as gone as it would be on a living person's account.
+    if lot.remaining == 0 or lot.expires_on < unit.today:
         raise rules.AlreadySpent
     back = movement_of(unit, account, "REVERSE", -lot.remaining, on_date=unit.today)
     back.reverses, back.note = original.id, reason

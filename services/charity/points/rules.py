@@ -50,7 +50,12 @@ class NotReversible(Conflict):
 
 class AlreadySpent(Conflict):
     code = "points_already_spent"
-    detail = "该笔积分已用完，没有可以冲回的部分"
+    detail = "该笔积分已用完或已过期，没有可以冲回的部分"
+
+
+class TooOld(Invalid):
+    code = "too_old"
+    detail = "该记录的积分已过有效期"
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,9 +94,9 @@ async def earn_by_hours(
 ) -> tuple[PointsMovement, Earned]:
     """Credit verified hours. A frozen account is credited too: whether the points are hers is decided later."""
     minutes = rules.check_period(started_at, ended_at, unit.now)
-    if started_at < unit.now - timedelta(days=3 * 366):
-        raise Invalid("too_old", "该记录的积分已过有效期", field="startedAt")
     account = await _opened_account(unit, person_id)
+    # A day more: the offset it is written with may be of another time zone.
+    _refuse_expired(unit, account, started_at.date() + timedelta(days=1), "startedAt")
     earned_on = clock.to_business_date(started_at)
     law = in_force(earned_on, account.area_code)
     earned = rules.for_hours(
@@ -116,6 +116,7 @@ async def earn_by_gift(
     if on_date > unit.today:
         raise Invalid("date_in_future", "捐赠日期晚于今天", field="onDate")
     account = await _opened_account(unit, person_id)
+    _refuse_expired(unit, account, on_date, "onDate")
     law = in_force(on_date, account.area_code)
     year = (on_date.replace(month=1, day=1), on_date.replace(month=12, day=31))
     earned = rules.for_gift(
@@ -126,6 +127,13 @@ async def earn_by_gift(
         that_year=await _earned(unit, person_id, "DONATION", *year),
     )
     return await _credit(unit, account, earned, "DONATION", ref, on_date, None), earned
+
+
+def _refuse_expired(unit: UnitOfWork, account: PointsAccount, earned_on: date, field: str) -> None:
+    """Before anything is reckoned: what would have expired today is refused."""
+    years = in_force(unit.today, account.area_code).whole("points.valid")
+    if rules.last_day(earned_on, years) < unit.today:
+        raise rules.TooOld(field=field)
 
 
 async def _earned(unit: UnitOfWork, person_id: str, source: str, first: date, last: date) -> int:
@@ -154,7 +162,7 @@ async def _credit(
     law = in_force(earned_on, account.area_code)
     expires_on = rules.last_day(earned_on, law.whole("points.valid"))
     if expires_on < unit.today:
-        raise Invalid("too_old", "该记录的积分已过有效期")
+        raise rules.TooOld
     movement = movement_of(unit, account, "EARN", earned.points, source=source, ref=ref, on_date=earned_on)
     movement.parameter_set = PARAMETERS.digest
     unit.add(movement)
