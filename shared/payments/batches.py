@@ -17,6 +17,7 @@ from shared.ids import uuid7
 from shared.payments.due import Scheme, with_due
 from shared.payments.months import after, between, plus
 from shared.payments.rules import BatchInWrongState, BatchState
+from shared.payments.settlement import settle
 from shared.payments.tables import PaymentBatch
 from shared.security.crypto import sm3
 
@@ -218,7 +219,7 @@ async def run(
     max_ranges: int | None = None,
 ) -> Run:
     """Fill a draft: one line for each month in which more is due than is on its way. Running it again adds only
-    what has become due since.
+    what has become due since. Entitlements to be reconsidered are settled first.
 
     A big batch is run a few ranges at a time, each in its own unit; what is not `done` goes on where it stopped.
     Writes the ranges with their digests into the unit's audit row. Raises BatchInWrongState.
@@ -245,7 +246,7 @@ async def run(
         if upto is None:
             done = True
         else:
-            ranges.append(await _fill(unit, schemes[batch.scheme], wanted, reached, upto))
+            ranges.append(await _fill(unit, schemes, wanted, reached, upto))
             reached = upto
     # A finished run begins again at the first key when it is called once more.
     progress = {"filled_to": "" if done else reached, "done": done, "now": unit.now, "batch_id": batch_id}
@@ -264,12 +265,16 @@ async def run(
     return finished
 
 
-async def _fill(unit: UnitOfWork, scheme: Scheme, wanted: dict[str, Any], reached: str, upto: str) -> FilledRange:
+async def _fill(
+    unit: UnitOfWork, schemes: Mapping[str, Scheme], wanted: dict[str, Any], reached: str, upto: str
+) -> FilledRange:
     wanted = {**wanted, "after": reached, "upto": upto}
     rows = (await unit.execute(_MARKED, _only(wanted, "scheme after upto lo hi month"))).all()
     marked = [row.id for row in rows]
     wanted["months_back"] = between(min([wanted["window"], *(row.reconsider_from for row in rows)]), wanted["month"])
-    statement = text(with_due(scheme.due, _ASKED, _ADD, term="chosen"))
+    scheme = wanted["scheme"]
+    await settle(unit, schemes, {scheme: marked})  # looked at again both ways: paid too much as well as too little
+    statement = text(with_due(schemes[scheme].due, _ASKED, _ADD, term="chosen"))
     asked = _only(wanted, "scheme after upto lo hi month window months_back batch_id now")
     added = (await unit.execute(statement, asked)).one()
     if marked:

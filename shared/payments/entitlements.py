@@ -120,7 +120,8 @@ async def reconsider(unit: UnitOfWork, entitlement_ids: Sequence[str], month: da
 
 
 async def reconsider_scheme(unit: UnitOfWork, scheme: str, month: date) -> int:
-    """The same for a whole scheme, after its amounts were changed by a statement; the number of entitlements."""
+    """The same for a whole scheme, after its amounts were changed by a statement; the number of entitlements. The
+    next run pays what has risen and proposes to recover what has fallen."""
     result = await unit.execute(_RECONSIDER_SCHEME, {"scheme": scheme, "month": month})
     return int(result.rowcount)  # type: ignore[attr-defined]
 

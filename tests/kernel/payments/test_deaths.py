@@ -6,9 +6,11 @@ from collections.abc import Callable
 from datetime import date
 
 import pytest
+from sqlalchemy import text
 
 from shared import effects
 from shared.payments import Grant, Settled, after
+from shared.payments.entitlements import reconsider_scheme
 from tests.kernel.payments.conftest import DISTRICT, Payer, officer
 from tests.kernel.payments.history import History, ledger
 from tests.kernel.payments.payer.app import payments
@@ -191,6 +193,31 @@ async def test_a_change_under_a_cause_is_taken_back_with_it(payer: Payer) -> Non
         " group by month order by month"
     )
     assert rows == [(JAN, 12500), (FEB, 12500), (MARCH, 12500), (APRIL, 12500)]
+
+
+async def test_a_whole_scheme_is_recomputed_by_the_next_run(payer: Payer) -> None:
+    """R-01: a standard changed in hindsight, by one statement; both ways, month by month."""
+    await granted(payer, 3, first=JAN)
+    await sent(payer, FEB)
+    async with payer.unit() as unit:
+        await unit.execute(
+            text(
+                "insert into kernel.entitlement_amount (entitlement_id, person_id, org_id, area_code, from_month,"
+                " amount_fen, decision_id, cause, recorded_at)"
+                " select id, person_id, org_id, area_code, cast(:jan as date), 12000, 'r', '', now()"
+                " from kernel.entitlement"
+                " union all select id, person_id, org_id, area_code, cast(:feb as date), 13000, 'r', '', now()"
+                " from kernel.entitlement"
+            ),
+            {"jan": JAN, "feb": FEB},
+        )
+        assert await reconsider_scheme(unit, "quota", JAN) == 3
+    await filled(payer, MARCH)
+    claims = await payer.rows("select month, amount_fen from kernel.recovery order by amount_fen")
+    assert claims == [(JAN, 500), (JAN, 501), (JAN, 502)]
+    lines = await payer.rows("select month, amount_fen from kernel.payment_line where state = 'PENDING' order by 1, 2")
+    assert lines == [(FEB, 498), (FEB, 499), (FEB, 500), *[(MARCH, 13000)] * 3]
+    assert await payer.rows("select count(*) from kernel.entitlement where reconsider_from is not null") == [(0,)]
 
 
 # ── a source of its own ──────────────────────────────────────────────────────────────────────────
