@@ -37,8 +37,8 @@ class Actor:
         _expect(answer, status)
         return _body(answer)
 
-    async def post(self, path: str, body: dict[str, Any] | None = None, *, status: int = 200) -> Any:
-        """Act; the JSON body."""
+    async def post(self, path: str, body: dict[str, Any] | None = None, *, status: int | None = None) -> Any:
+        """Act; the JSON body. Without `status` any success will do."""
         answer = await self.client.post(path, json=body or {}, headers=self._headers)
         _expect(answer, status)
         return _body(answer)
@@ -95,11 +95,11 @@ async def eventually(look: Any, wanted: Any, *, seconds: float = 10.0, what: str
         await asyncio.sleep(0.01)
 
 
-def _expect(answer: httpx.Response, status: int) -> None:
-    if answer.status_code != status:
+def _expect(answer: httpx.Response, status: int | None) -> None:
+    if not answer.is_success if status is None else answer.status_code != status:
         request = answer.request
         raise UnexpectedAnswer(
-            f"{request.method} {request.url.path}: {answer.status_code}, expected {status}: {answer.text[:300]}"
+            f"{request.method} {request.url.path}: {answer.status_code}, expected {status or '2xx'}: {answer.text[:300]}"
         )
 
 
