@@ -1,7 +1,13 @@
 """Accounts as the three administrators manage them (plan S-06; domain §1.8)."""
 
+import asyncio
+from datetime import date
+
 import pytest
 
+from services.brain.accounts.providers import LocalAttempt
+from services.brain.accounts.sign_in import Tokens, sign_in
+from shared.contracts.affairs import DeathConfirmed
 from shared.db.principals import Role
 from tests.brain.conftest import DISTRICT, OTHER_TOWN, PASSWORD, TOWN, Brain, bearer
 from tests.brain.test_sign_in import refused
@@ -111,3 +117,32 @@ async def test_passwords_and_secrets_are_out_of_every_scope_but_the_systems(brai
     stored = await brain.stand.rows("select password_hash, totp_secret from credential")
     assert stored[0][0].startswith("$argon2id$")
     assert PASSWORD not in stored[0][0]
+
+
+@pytest.mark.parametrize("meanwhile", ["lock", "transfer", "death"])
+async def test_a_sign_in_under_way_is_not_missed(brain: Brain, meanwhile: str) -> None:
+    """Whoever locks, transfers or closes the account waits for the sign-in and ends the session it made."""
+    [person_id] = await brain.people({})
+    account_id = await brain.account("clerk", is_demo=True, person_id=person_id)
+
+    async def act() -> None:
+        if meanwhile == "lock":
+            answer = await brain.post(f"/accounts/{account_id}/lock", brain.security(), reason="离岗")
+            assert answer.status_code == 200
+        elif meanwhile == "transfer":
+            post = {"unitId": brain.units["other"], "role": "TOWN_CLERK", "fromDate": "2026-01-05"}
+            assert (await brain.post(f"/accounts/{account_id}/posts", brain.security(), **post)).status_code == 201
+        else:
+            confirmed = DeathConfirmed(
+                death_case_id="d1", person_id=person_id, death_date=date(2026, 1, 2), confirmed_by=["a1"]
+            )
+            await brain.stand.hear(confirmed)
+
+    async with brain.stand.unit() as unit:
+        tokens = await sign_in(unit, brain.desk, "local", LocalAttempt("clerk", PASSWORD, None))
+        assert isinstance(tokens, Tokens)
+        acting = asyncio.create_task(act())
+        await asyncio.sleep(0.3)
+        assert not acting.done()
+    await acting
+    refused(await brain.get("/auth/me", {"authorization": f"Bearer {tokens.access_token}"}), 401, "session_revoked")

@@ -14,7 +14,7 @@ from tests.brain.test_sign_in import refused
 
 pytestmark = [
     pytest.mark.db,
-    pytest.mark.plan("E-23", part="accounts, consents and the spouse's marital status"),
+    pytest.mark.plan("A-09", part="accounts, consents and the spouse's marital status"),
     pytest.mark.plan("S-06", part="a death closes accounts and its withdrawal opens them"),
 ]
 

@@ -24,7 +24,7 @@ from tests.brain.conftest import Brain
 pytestmark = [
     pytest.mark.db,
     pytest.mark.prove,
-    pytest.mark.plan("E-23", part="accounts, consents and the spouse's marital status"),
+    pytest.mark.plan("A-09", part="accounts, consents and the spouse's marital status"),
 ]
 
 COUPLES = 3

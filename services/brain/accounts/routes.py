@@ -97,7 +97,7 @@ async def reset_account(account_id: UuidStr, body: ResetIn, unit: Unit, desk: De
 @permit("post", "change")
 async def appoint(account_id: UuidStr, body: AppointIn, unit: Unit) -> PostChangedOut:
     """自某日起任职；原任职同日终止，数据范围随之变更。"""
-    await unit.get(Account, account_id)
+    await unit.get(Account, account_id, lock=True)
     if body.area_code:
         require_reach(unit, body.area_code)
     new = posts.NewPost(
@@ -119,7 +119,7 @@ async def appoint(account_id: UuidStr, body: AppointIn, unit: Unit) -> PostChang
 @permit("post", "change")
 async def end_post(account_id: UuidStr, body: EndPostIn, unit: Unit) -> PostChangedOut:
     """自某日起离任。"""
-    await unit.get(Account, account_id)
+    await unit.get(Account, account_id, lock=True)
     unit.note(detail={"account": account_id, "post": body.post_id})
     async with unit.elevated("end a post"):
         post = await posts.end_post(unit, body.post_id, body.on_date)

@@ -86,19 +86,18 @@ async def sign_in(unit: UnitOfWork, desk: Desk, provider: str, attempt: Any) -> 
     """Identify, then open a session or say what is missing. Raises what the provider raises, `AccountLocked`,
     `AccountClosed`, `NoPost`, `EnrolmentOver`."""
     found = await PROVIDERS[provider].identify(unit, desk, attempt)
-    await _check_open(unit, found.account)
+    account = await _open_account(unit, found.account.id)
     unit.note(detail={"account": found.account.id})
     if found.missing:
         return await _stop(unit, found, found.missing)
-    await forget_failures(unit, found.account.username)
-    return await _open(unit, desk, found.account, second_factor=found.second_factor)
+    await forget_failures(unit, account.username)
+    return await _open(unit, desk, account, second_factor=found.second_factor)
 
 
 async def refresh(unit: UnitOfWork, desk: Desk, token: str) -> Tokens:
     """New tokens for an unused refresh token. Raises `RefreshRefused`; a token used twice ends the session."""
+    account = await _open_account(unit, await sessions.account_of(unit, token))
     session, next_token = await sessions.rotate(unit, token)
-    account = await unit.get(Account, session.account_id)
-    await _check_open(unit, account)
     standing = await _standing(unit, account)
     if standing.post_id != session.post_id:
         end = partial(_end_after_transfer, session_id=session.id)
@@ -124,8 +123,7 @@ async def confirm_second_factor(unit: UnitOfWork, desk: Desk, step_token: str, c
     step = await _step(unit, step_token, "enrol")
     if step.totp_secret is None:
         raise StepRefused
-    account = await unit.get(Account, step.account_id)
-    await _check_open(unit, account)
+    account = await _open_account(unit, step.account_id)
     secret = unit.vault.open_bytes(SignInStep, "totp_secret", step.digest.hex(), step.totp_secret)
     if totp.accepted_step(secret, code, clock.real()) is None:
         raise WrongCode(field="code")
@@ -141,8 +139,7 @@ async def confirm_second_factor(unit: UnitOfWork, desk: Desk, step_token: str, c
 async def renew_password(unit: UnitOfWork, desk: Desk, step_token: str, new_password: str) -> Tokens:
     """Replace a password that grew too old. Raises `StepRefused`, `WeakPassword`, `SamePassword`."""
     step = await _step(unit, step_token, "renew")
-    account = await unit.get(Account, step.account_id)
-    await _check_open(unit, account)
+    account = await _open_account(unit, step.account_id)
     credential = await unit.get(Credential, account.id, lock=True)
     await set_password(unit, desk, account, credential, new_password)
     step.used_at = clock.real()
@@ -181,11 +178,14 @@ async def _standing(unit: UnitOfWork, account: Account) -> _Standing:
     return _Standing(Role.RESIDENT, account.area_code, "", None, person_id)
 
 
-async def _check_open(unit: UnitOfWork, account: Account) -> None:
+async def _open_account(unit: UnitOfWork, account_id: str) -> Account:
+    """The account under lock: whoever locks, closes or transfers it at this moment ends the session we make."""
+    account = await unit.get(Account, account_id, lock=True)
     if account.locked_at is not None:
         raise AccountLocked
     if await service.is_closed(unit, account.id):
         raise AccountClosed
+    return account
 
 
 async def _open(unit: UnitOfWork, desk: Desk, account: Account, *, second_factor: bool) -> Tokens:

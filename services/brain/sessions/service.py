@@ -68,8 +68,21 @@ async def open_session(
     return session, await _new_token(unit, session, limits)
 
 
+async def account_of(unit: UnitOfWork, token: str) -> str:
+    """Whose refresh token it is or was. Raises `RefreshRefused`."""
+    statement = (
+        select(Session.account_id)
+        .join(RefreshToken, col(RefreshToken.session_id) == col(Session.id))
+        .where(col(RefreshToken.digest) == refresh_digest(token))
+    )
+    account_id: str | None = await unit.first(statement)
+    if account_id is None:
+        raise RefreshRefused
+    return account_id
+
+
 async def rotate(unit: UnitOfWork, token: str) -> tuple[Session, str]:
-    """The session of an unused refresh token, and the next one. Raises `RefreshRefused`.
+    """The session of an unused refresh token, and the next one; hold the account's lock. Raises `RefreshRefused`.
 
     A token that was used before ends the whole session, in a transaction of its own after the refusal.
     """
