@@ -12,6 +12,7 @@ from services.eldercare.beds.rules import BY_HAND, BedInWrongState, Figures, ste
 from services.eldercare.beds.service import NewBed
 from services.eldercare.elders import service as elders
 from services.eldercare.elders.service import Kin
+from services.eldercare.institutions.service import Institution
 from services.eldercare.scans.rules import view_of
 from services.eldercare.stays import service as stays
 from services.eldercare.stays.service import NewStay
@@ -64,7 +65,7 @@ async def test_bed_kinds_occupancy_and_the_two_indicators(world: World) -> None:
     assert (whole["beds"], whole["k05"], whole["elders"], whole["k07"]) == (4, "50.00", 3, "3333.33")
     # beds of institutions that are not operating do not count
     async with world.stand.unit() as unit:
-        institution = await unit.get(beds.Institution, OTHER_HOME, lock=True)
+        institution = await unit.get(Institution, OTHER_HOME, lock=True)
         institution.state = "SUSPENDED"
         await unit.flush()
     assert (await world.get("/beds/figures", world.district))["beds"] == 3

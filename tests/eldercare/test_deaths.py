@@ -8,6 +8,7 @@ import pytest
 
 from services.eldercare.devices import service as devices
 from services.eldercare.devices.service import NewDevice
+from services.eldercare.elders.service import Elder
 from services.eldercare.orders import service as orders
 from services.eldercare.orders.service import NewOrder
 from services.eldercare.stays import service as stays
@@ -51,7 +52,7 @@ async def ann(world: World) -> AsyncIterator[str]:
                     NewOrder(ann, VILLAGE, "助浴", NOW - timedelta(days=1), state="CANCELLED", id="off"),
                 ],
             )
-            elder = await unit.get(subsidies.Elder, ann, lock=True)
+            elder = await unit.get(Elder, ann, lock=True)
             elder.relief_class = "MINIMUM"
             await unit.flush()
             await subsidies.add_many(
@@ -341,7 +342,7 @@ async def test_silence_confirms_what_was_void_meanwhile(world: World, ann: str) 
 
 async def test_the_queue_entry_survives_with_its_place(world: World, ann: str) -> None:
     async with world.stand.unit() as unit:
-        elder = await unit.get(subsidies.Elder, ann, lock=True)
+        elder = await unit.get(Elder, ann, lock=True)
         entry = await waiting.enqueue(unit, elder)
         entry_id = entry.id
     await world.stand.hear(confirmed(ann, date(2026, 5, 1)))

@@ -46,13 +46,11 @@ def test_born_by_is_the_inverse_of_birthday() -> None:
 async def test_the_person_file_feeds_the_elder_database(world: World) -> None:
     today = clock.today()
     old, young = person_id(50), person_id(51)
-    turning = birthday(date(today.year - 60, 1, 1), 0)
     await world.stand.hear(
         PersonRegistered(person_id=old, area_code=VILLAGE, birth=date(1940, 1, 1), sex=2),
         PersonRegistered(person_id=young, area_code=DONGGANG, birth=today + timedelta(days=40) - _sixty(today), sex=1),
         PersonRegistered(person_id=person_id(52), area_code=VILLAGE, birth=date(2010, 1, 1), sex=1),
     )
-    assert turning  # the fixture's own arithmetic
     listed = await world.get("/elders?limit=100", world.district)
     assert old in {item["personId"] for item in listed["items"]}
     assert young not in {item["personId"] for item in listed["items"]}

@@ -6,6 +6,7 @@ from typing import Any
 
 from fastapi.routing import APIRoute
 
+from services.eldercare.beds.service import Bed
 from services.eldercare.devices import service as devices
 from services.eldercare.devices.service import NewDevice
 from services.eldercare.elders import service as elders
@@ -46,7 +47,7 @@ async def furnish(world: World) -> dict[str, str]:
         entry_id = entry.id
         await elders.relate(unit, [Kin(ann, world["bo"], "CHILD", 1)])
         [longevity, _] = await subsidies.run(unit, clock.today().replace(day=1), DISTRICT)
-        code = (await unit.get(stays.Bed, "bed-a1")).code
+        code = (await unit.get(Bed, "bed-a1")).code
     await world.post(f"/elders/{ann}/death-report", world.village, {"deathDate": "2026-03-01", "place": "家中"}, 202)
     one = "select id from subsidy where scheme = 'longevity'"
     return {

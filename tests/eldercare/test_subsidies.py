@@ -326,7 +326,7 @@ async def test_refused_and_ended(world: World) -> None:
                 ),
                 {"id": world["bo"]},
             )
-        body = {"ids": ["019a0000-0000-7000-8000-000000000000"]}
-        no = await world.post("/subsidies/confirm", world.town, body, 409)
+        ids = ["019a0000-0000-7000-8000-000000000000"]
+        no = await world.post("/subsidies/confirm", world.town, {"ids": ids}, 409)
         assert no["code"] == "not_eligible"
         assert "未到高龄津贴起始年龄" in no["detail"]

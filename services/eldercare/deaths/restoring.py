@@ -16,7 +16,7 @@ from services.eldercare.subsidies import service as subsidies
 from services.eldercare.subsidies.due import PAYMENTS
 from services.eldercare.waiting import service as waiting
 from services.eldercare.waiting.service import WaitingEntry
-from shared import effects
+from shared import clock, effects
 from shared.db.unit import UnitOfWork
 from shared.effects import Annulled, ScalarConflict
 from shared.effects.tables import Effect
@@ -31,6 +31,8 @@ async def restore_everything(unit: UnitOfWork, case_id: str, person_id: str) -> 
     answers = Answers(person_id)
     ended_stay = await stays.find_ended(unit, case_id)
     bed = await unit.get(Bed, ended_stay.payload["bed"], lock=True) if ended_stay is not None else None
+    known = await elders.find(unit, person_id, lock=True)
+    noted_at = known.death_noted_at if known is not None else None
     elder = await elders.unmark_dead(unit, person_id, case_id)
     annulled = await effects.annul(unit, case_id, Device, Order, WaitingEntry)
     if elder is None:
@@ -40,6 +42,8 @@ async def restore_everything(unit: UnitOfWork, case_id: str, person_id: str) -> 
         await _give_bed_back(unit, elder, bed, ended_stay, answers)
     await _offer_orders(unit, annulled, answers)
     await _reopen_subsidies(unit, case_id, annulled, answers)
+    if noted_at is not None and elder.death_case_id is None:
+        await subsidies.propose_since(unit, person_id, clock.to_business_date(noted_at))
     return answers
 
 

@@ -261,7 +261,7 @@ async def mark_dead(unit: UnitOfWork, person_id: str, case_id: str, death_date: 
     )
     elder = await find(unit, person_id, lock=True)
     if elder is not None and elder.death_case_id is None:
-        elder.death_case_id, elder.death_date = case_id, death_date
+        elder.death_case_id, elder.death_date, elder.death_noted_at = case_id, death_date, unit.now
         await unit.flush()
     return elder
 
@@ -276,7 +276,7 @@ async def unmark_dead(unit: UnitOfWork, person_id: str, case_id: str) -> Elder |
     )
     elder = await find(unit, person_id, lock=True)
     if elder is not None and elder.death_case_id == case_id:
-        elder.death_case_id = elder.death_date = None
+        elder.death_case_id = elder.death_date = elder.death_noted_at = None
         await unit.flush()
     return elder
 

@@ -45,6 +45,7 @@ class Elder(Base, table=True):
     person_version: int = Field(default=0, description="newest update of the person file seen")
     death_case_id: str | None = Field(default=None, sa_type=Text)
     death_date: date | None = None
+    death_noted_at: datetime | None = Field(default=None, description="when the confirmation was heard here")
     created_at: datetime
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Select, insert, select, text, update
+from sqlalchemy import Select, insert, select, text, true, update
 from sqlmodel import col
 
 from services.eldercare.elders import service as elders
@@ -37,7 +37,7 @@ from shared.ids import uuid7
 from shared.payments import Grant, NewAccount, after, month_of, open_account, open_accounts, pay_to
 from shared.payments.batches import BatchOpen
 from shared.payments.due import END, ENTITLEMENT
-from shared.payments.months import plus
+from shared.payments.months import plus, span
 from shared.policy import Decision, decide
 from shared.policy.service import Made, keep, keep_many
 
@@ -139,18 +139,19 @@ def _level(entitlement_id: str, elder: Elder, month: Any) -> dict[str, Any]:
 
 # ── proposing ────────────────────────────────────────────────────────────────────────────────────
 
-_TOWNS = text("select distinct left(area_code, 9) from elder order by 1")
+_TOWNS = text("select distinct left(area_code, 9) from elder where :person_id in ('', person_id) order by 1")
 _MANY = 5_000
 
 
-async def propose(unit: UnitOfWork, month: date) -> int:
+async def propose(unit: UnitOfWork, month: date, person_id: str = "") -> int:
     """Candidates of a month: living elders who meet a rule and have no open subsidy of the scheme; how many.
+    With a `person_id`, of this person only.
 
     A proposal only: a person confirms it (PIPL 24). 高龄津贴 begins with the month of the birthday, or with the month
     an elder became known here; who was refused or ended once is proposed again only on application.
     """
     count = 0
-    for town in list((await unit.execute(_TOWNS)).scalars()):
+    for town in list((await unit.execute(_TOWNS, {"person_id": person_id})).scalars()):
         law = in_force(month, town)
         youngest = min(int(row["age"]) for row in law.table("longevity.amounts"))
         old = col(Elder.birth) <= born_by(_last_day(month), youngest)
@@ -158,9 +159,16 @@ async def propose(unit: UnitOfWork, month: date) -> int:
         levels = [int(row["level"]) for row in law.table("care_subsidy.amounts")]
         poor = col(Elder.relief_class).in_(("MINIMUM", "MARGINAL")) & col(Elder.ability_level).in_(levels)
         in_need = (col(Elder.ability_level) >= 1) | col(Elder.has_dementia) | very_old
-        count += await _propose(unit, LONGEVITY, town, month, old, youngest)
-        count += await _propose(unit, CARE, town, month, poor & in_need, None)
+        her = col(Elder.person_id) == person_id if person_id else true()
+        count += await _propose(unit, LONGEVITY, town, month, old & her, youngest)
+        count += await _propose(unit, CARE, town, month, poor & in_need & her, None)
     return count
+
+
+async def propose_since(unit: UnitOfWork, person_id: str, since: date) -> None:
+    """After a mistaken death: the proposals of the months she was taken for dead."""
+    for month in span(plus(month_of(since), 1), month_of(unit.today)):
+        await propose(unit, month, person_id)
 
 
 async def _propose(unit: UnitOfWork, scheme: str, town: str, month: date, meets: Any, from_age: int | None) -> int:

@@ -119,6 +119,7 @@ def upgrade() -> None:
         sa.Column("person_version", sa.Integer(), nullable=False),
         sa.Column("death_case_id", sa.Text(), nullable=True),
         sa.Column("death_date", sa.Date(), nullable=True),
+        sa.Column("death_noted_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
         sa.Column("created_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
         sa.CheckConstraint(
             "living in ('ALONE', 'COUPLE_ONLY', 'WITH_CHILDREN', 'WITH_GRANDCHILD', 'INSTITUTION', 'OTHER')",
