@@ -260,5 +260,7 @@ async def test_the_figure_counts_each_paired_child_once_and_hides_small_numbers(
     district = await get(charity, "/pairing-figures", Role.DISTRICT_OFFICER, DISTRICT)
     assert district.json() == {"children": 2, "target": 20}
     assert (await get(charity, "/pairing-figures")).json() == {"children": "<5", "target": 20}
+    assert (await get(charity, "/pairing-figures", Role.DISTRICT_DIRECTOR, "330000000000")).json()["children"] == 2
+    assert (await get(charity, "/pairing-figures", Role.SOCIAL_WORKER, "")).json()["code"] == "no_area"
     with clock.frozen(NOW.replace(year=2028, month=6, day=1)):  # the teenager's eighteenth birthday
         assert (await get(charity, "/pairing-figures", Role.DISTRICT_OFFICER, DISTRICT)).json()["children"] == 1

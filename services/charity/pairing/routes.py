@@ -18,6 +18,7 @@ from services.charity.pairing.schemas import (
 )
 from services.charity.pairing.tables import Pairing
 from shared.china.areas import Level, level
+from shared.db.problems import Forbidden
 from shared.ids import PersonId, UuidStr
 from shared.web import Page, Router, Unit, paginate, permit
 from shared.web.paging import PageParameters
@@ -98,6 +99,8 @@ async def resume_pairing(pairing_id: UuidStr, unit: Unit) -> PairingOut:
 @permit("pairing_figure", "read")
 async def pairing_figures(unit: Unit) -> PairingFigures:
     """本辖区得到结对帮扶的孤困儿童人数与目标。"""
+    if not unit.principal.area_code:
+        raise Forbidden("no_area", "当前岗位没有辖区，不能查看辖区统计")
     law = in_force(unit.today, unit.principal.area_code)
     children = rules.shown_count(
         await service.paired_children(unit),
