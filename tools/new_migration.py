@@ -88,7 +88,8 @@ def _write(connection: Connection, lineage: str, message: str) -> Path | None:
         opts={"include_schemas": True, "include_name": migrate.only_schema(schema), "compare_type": True},
     )
     script = produce_migrations(context, metadata)
-    assert script.upgrade_ops is not None and script.downgrade_ops is not None
+    assert script.upgrade_ops is not None
+    assert script.downgrade_ops is not None
     if script.upgrade_ops.is_empty():
         return None
     upgrade = render_python_code(script.upgrade_ops)

@@ -95,8 +95,7 @@ def statutory_days(year: int) -> frozenset[date]:
 def _statutory() -> tuple[tuple[int, tuple[tuple[int, int], ...]], ...]:
     text = files("shared.china").joinpath("workdays", "statutory.yaml").read_text("utf-8")
     return tuple(
-        (entry["from_year"], tuple((int(day[:2]), int(day[3:])) for day in entry["days"]))
-        for entry in _load(text)
+        (entry["from_year"], tuple((int(day[:2]), int(day[3:])) for day in entry["days"])) for entry in _load(text)
     )
 
 

@@ -113,9 +113,7 @@ class Calendar:
         days = (until - after).days
         return sum(self.is_working_day(after + dt.timedelta(days=step)) for step in range(1, days + 1))
 
-    def deadline(
-        self, start: dt.datetime, amount: int, unit: Unit, *, warn_percent: int = WARN_PERCENT
-    ) -> Deadline:
+    def deadline(self, start: dt.datetime, amount: int, unit: Unit, *, warn_percent: int = WARN_PERCENT) -> Deadline:
         """The end of a limit that begins with an event at the instant `start` (aware; amount ≥ 1).
 
         The warning comes when `warn_percent` of the counted time has passed: of the working days alone for

@@ -100,7 +100,8 @@ class _Maker:
 
     def village(self) -> str:
         codes, weights = zip(*self._villages, strict=True)
-        return self.random.choices(codes, weights)[0]
+        chosen: str = self.random.choices(codes, weights)[0]
+        return chosen
 
     def person(self, ages: tuple[int, int], area_code: str, *, sex: int | None = None, marital: str = "90") -> Person:
         random = self.random

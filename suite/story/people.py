@@ -98,9 +98,8 @@ async def eventually(look: Any, wanted: Any, *, seconds: float = 10.0, what: str
 def _expect(answer: httpx.Response, status: int | None) -> None:
     if not (answer.is_success if status is None else answer.status_code == status):
         request = answer.request
-        raise UnexpectedAnswer(
-            f"{request.method} {request.url.path}: {answer.status_code}, expected {status or '2xx'}: {answer.text[:300]}"
-        )
+        found = f"{answer.status_code}, expected {status or '2xx'}"
+        raise UnexpectedAnswer(f"{request.method} {request.url.path}: {found}: {answer.text[:300]}")
 
 
 def _body(answer: httpx.Response) -> Any:

@@ -1,12 +1,13 @@
 """Effects are undone exactly, unless somebody changed the value since."""
 
 from datetime import date
+from typing import Any
 
 from shared import effects
 from tests.kernel.conftest import SYSTEM, Toy
 from tests.kernel.toy.tables import Bed
 
-PERSON = {"person_id": "p1", "area_code": "330903100001"}
+PERSON: dict[str, Any] = {"person_id": "p1", "area_code": "330903100001"}
 
 
 async def test_annulling_restores_a_scalar_and_leaves_a_tombstone(toy: Toy) -> None:

@@ -41,14 +41,14 @@ async def test_a_poisoned_event_blocks_only_its_subject_is_parked_and_replayed(t
 
 @pytest.mark.parametrize(
     "point",
-    (
+    [
         "toy.relay:before_commit",
         "toy.relay:published",
         "toy.inbox:batch:before_commit",
         "toy.inbox:batch:after_commit",
         "toy.inbox:receive:before_commit",
         "toy.inbox:receive:after_commit",
-    ),
+    ],
 )
 async def test_a_crash_at_any_boundary_loses_and_doubles_nothing(toy: Toy, point: str) -> None:
     await emit(toy, *[(f"p{number % 5}", str(number)) for number in range(40)])

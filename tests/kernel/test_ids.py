@@ -79,18 +79,14 @@ def test_a_forked_child_starts_its_own_series() -> None:
 def test_a_business_number_reads_as_written() -> None:
     text = ids.business_number("relief", "case", "330903", date(2026, 3, 1), 42)
     assert text == "relief-case-330903-20260301-000042"
-    assert ids.parse_business_number(text) == ids.BusinessNumber(
-        "relief", "case", "330903", date(2026, 3, 1), 42
-    )
+    assert ids.parse_business_number(text) == ids.BusinessNumber("relief", "case", "330903", date(2026, 3, 1), 42)
 
 
 WORDS = st.from_regex(r"[a-z][a-z0-9_]{0,12}", fullmatch=True)
 
 
 @given(WORDS, WORDS, st.from_regex("[0-9]{6}", fullmatch=True), st.dates(), st.integers(1, 999_999))
-def test_business_numbers_survive_the_round_trip(
-    service: str, kind: str, area6: str, day: date, sequence: int
-) -> None:
+def test_business_numbers_survive_the_round_trip(service: str, kind: str, area6: str, day: date, sequence: int) -> None:
     text = ids.business_number(service, kind, area6, day, sequence)
     parts = text.split("-")
     assert parts == [service, kind, area6, f"{day.year:04d}{day.month:02d}{day.day:02d}", f"{sequence:06d}"]

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from shared.db.migrate import database_name, login_name
 from shared.db.policies import unprotected
 from shared.security.permissions import Permissions
-from shared.web import Router, permit
+from shared.web import Router
 from tests.kernel.conftest import Toy
 
 
@@ -25,13 +25,13 @@ async def test_a_table_without_a_policy_is_found(toy: Toy, admin: URL) -> None:
 
 @pytest.mark.parametrize(
     ("fault", "words"),
-    (
+    [
         ("alter table bed owner to {login}", "owns bed"),
         ("alter role {login} bypassrls", "bypasses row security"),
         ("alter role {login} inherit", "inherits"),
         ("alter role {login} superuser", "superuser"),
         ("grant select on bed to {login}", "may read bed"),
-    ),
+    ],
 )
 async def test_a_login_that_could_see_past_the_policies_does_not_start(
     toy: Toy, admin: URL, fault: str, words: str
@@ -61,7 +61,6 @@ def test_a_route_with_an_unknown_permission_does_not_build(tmp_path) -> None:
     assert permissions.unused() == []
     with pytest.raises(LookupError):
         permissions.require("bed", "burn")
-    assert permit("bed", "read")
 
 
 async def test_a_forgotten_scope_sees_nothing(toy: Toy) -> None:
