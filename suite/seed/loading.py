@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import URL, text
 
 from shared import clock
+from shared.db.migrate import quoted
 from shared.db.principals import system_principal
 from shared.db.unit import UnitOfWork
 from shared.security.person_key import PersonKey
@@ -68,7 +69,7 @@ async def _load(suite: "Suite", admin: URL, name: str, population: Population) -
 async def _is_empty(suite: "Suite", service: str, table: str) -> bool:
     async with suite.database(service).unit(system_principal("suite.seed"), "suite:look", worker=True) as unit:
         unit.audited = False
-        found = await unit.execute(text(f'select 1 from "{table}" limit 1'))  # noqa: S608 - our own list above
+        found = await unit.execute(text(f"select 1 from {quoted(table)} limit 1"))  # noqa: S608
         return found.first() is None
 
 
