@@ -69,14 +69,14 @@ async def test_a_relation_ends_on_both_sides(brain: Brain) -> None:
     ],
 )
 async def test_relations_that_cannot_be(
-    brain: Brain, change: dict[str, str], status: int, code: str, field: str | None
+    one_brain: Brain, change: dict[str, str], status: int, code: str, field: str | None
 ) -> None:
-    one, two = await brain.couple()
-    [third] = await brain.people({})
+    one, two = await one_brain.couple()
+    [third] = await one_brain.people({})
     named = {"self": one, "third": third}
     body = {"relativeId": two, "kind": "SPOUSE", "fromDate": "1970-01-01"} | change
     body["relativeId"] = named.get(body["relativeId"], body["relativeId"])
-    answer = refused(await brain.post(f"/people/{one}/kin", brain.clerk(), **body), status, code)
+    answer = refused(await one_brain.post(f"/people/{one}/kin", one_brain.clerk(), **body), status, code)
     assert [error["field"] for error in answer.get("errors", [])] == ([field] if field else [])
 
 
