@@ -22,6 +22,8 @@ from shared.events.transport import Message
 BACK_OFF = (timedelta(seconds=2), timedelta(seconds=10), timedelta(minutes=1), timedelta(minutes=5))
 """Waits between tries; after the last one the event is parked for a human."""
 
+_FEW, _MANY = 4, 20
+
 _STORE = text(
     "insert into kernel.inbox (id, partition, stream, type, envelope, state, attempts, received_at)"
     " select m.id, m.partition, m.stream, m.type, m.envelope, 'pending', 0, :now"
@@ -77,6 +79,7 @@ class Inbox:
         self._database = database
         self._handlers = handlers
         self._who = system_principal(f"{database.service}.reactions")
+        self._limits: dict[int, int] = {}
         self.wake: Any = lambda: None
 
     async def receive(self, messages: Sequence[Message]) -> None:
@@ -104,15 +107,22 @@ class Inbox:
             },
         )
 
-    async def work(self, limit: int = 20) -> int:
-        """Work off what is due now, partition by partition; returns how many events are done."""
+    async def work(self) -> int:
+        """Work off what is due now, partition by partition; returns how many events are done.
+
+        A short queue goes in small transactions, so that the first event's consequences do not wait for the last's;
+        a partition that fills its batch gets larger ones.
+        """
         now = clock.now()
         async with self._database.unit(self._who, f"{self.service}.inbox:look", worker=True) as unit:
             unit.audited = False
             partitions = list((await unit.connection.execute(_DUE_PARTITIONS, {"now": now})).scalars())
         done = 0
         for partition in partitions:
-            done += await self._work_partition(partition, limit)
+            limit = self._limits.get(partition, _FEW)
+            worked = await self._work_partition(partition, limit)
+            self._limits[partition] = _MANY if worked >= limit else _FEW
+            done += worked
         return done
 
     async def _work_partition(self, partition: int, limit: int) -> int:

@@ -105,7 +105,6 @@ async def _confirmed(unit: UnitOfWork, case: DeathCase, death_date: date, ground
     cases.changed(case, death_date=death_date, confirmed_at=unit.now)
     facts = await people.family_facts(unit, case.person_id, death_date)
     by = unit.principal.account_id
-    await matters.record(unit, case, act.milestone(unit.now, by, "confirmed", facts=facts))
     event = DeathConfirmed(
         death_case_id=case.id,
         person_id=case.person_id,
@@ -113,7 +112,9 @@ async def _confirmed(unit: UnitOfWork, case: DeathCase, death_date: date, ground
         confirmed_by=officers,
         certificate_id=_certificate(ground),
     )
+    # before the tasks' own events: whoever keeps order per person hears of the death first
     unit.emit(event, area_code=case.area_code)
+    await matters.record(unit, case, act.milestone(unit.now, by, "confirmed", facts=facts))
     unit.note(detail={"deathDate": death_date.isoformat(), "officers": officers})
 
 
