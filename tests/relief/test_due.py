@@ -170,6 +170,7 @@ async def test_rule_sql_and_oracle_agree_to_the_fen(relief: Families, seed: int,
         for case_id, home in random.Random(seed).sample(list(zip(case_ids, homes, strict=True)), min(60, len(homes))):
             case = await unit.get(benefits.BenefitCase, case_id)
             members, incomes = await facts_of(unit, case.household_id)
-            for month in span(FIRST, (case.closed_from and plus(case.closed_from, -1)) or LAST):
+            until = plus(case.closed_from, -1) if case.closed_from else LAST
+            for month in span(FIRST, until):
                 decision = decided(case.kind, members, incomes, month, VILLAGE)
                 assert ((decision.amount_fen or 0) if decision else 0) == home.due(month), (home, month)
