@@ -7,6 +7,7 @@ from sqlalchemy import insert
 from shared.db.tables import table_of
 from shared.db.unit import Note, UnitOfWork
 from shared.ids import uuid7
+from shared.observability.traces import trace_id_of
 from shared.security.tables import AuditRow
 
 
@@ -37,6 +38,6 @@ def _row(unit: UnitOfWork, note: Note) -> dict[str, Any]:
         "reason": note.reason,
         "grade": note.grade,
         "count": note.count,
-        "trace_id": unit.trace_id,
+        "trace_id": trace_id_of(unit.trace_id),
         "detail": note.detail,
     }

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from starlette.responses import JSONResponse, Response
 
 from shared.db.problems import Invalid, Problem
+from shared.observability.traces import trace_id_of
 
 _TITLES = {
     400: "请求格式错误",
@@ -75,7 +76,7 @@ def problem_response(problem: Problem, trace_id: str) -> JSONResponse:
         "status": problem.status,
         "code": problem.code,
         "detail": problem.detail,
-        "traceId": trace_id,
+        "traceId": trace_id_of(trace_id),
     }
     if problem.errors:
         body["errors"] = problem.errors
