@@ -140,3 +140,12 @@ async def scene(admin: URL, seeded: Seeded, outside: tuple[str, Departments], tm
     """A fresh suite for one test, driven by hand."""
     async with staged(admin, seeded, outside, tmp_path) as standing:
         yield standing
+
+
+@pytest.fixture(scope="module")
+async def stage(
+    admin: URL, seeded: Seeded, outside: tuple[str, Departments], tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Scene]:
+    """One suite for a module whose tests do not disturb each other, driven by hand."""
+    async with staged(admin, seeded, outside, tmp_path_factory.mktemp("stage")) as standing:
+        yield standing
