@@ -10,7 +10,7 @@ from shared import clock
 from shared.contracts.affairs import DeathTaskChanged
 from shared.db.principals import Role
 from shared.ids import uuid7
-from tests.affairs.world import DISTRICT, DONGGANG, SETTLED, VILLAGE, World, days_ago
+from tests.affairs.world import DISTRICT, DONGGANG, LIUHENG, SETTLED, VILLAGE, World, days_ago
 
 pytestmark = [pytest.mark.plan("A-09", part="the matter"), pytest.mark.plan("S-03", part="the after-death one-thing")]
 
@@ -243,5 +243,8 @@ async def test_a_case_stays_where_it_was_opened(world: World) -> None:
     await world.stand.hear(moved)
     assert (await world.get(f"/deaths/{case_id}", world.town))["areaCode"] == VILLAGE
     await world.get(f"/deaths/{case_id}", world.other_town, 404)
+    son = world.stand.headers(Role.TOWN_CLERK, LIUHENG, account="son", person=world["dan"])
+    path = f"/matters/{case_id}/tasks/T13/complete"
+    assert (await world.post(path, son, {"result": {}}, 403))["code"] == "close_relative"
     await world.revoke(case_id)
     await world.stand.settle()

@@ -148,9 +148,16 @@ async def is_relative(unit: UnitOfWork, person_id: str, relative_id: str) -> boo
 
 
 async def refuse_relatives(unit: UnitOfWork, person_id: str) -> None:
-    """Raise `CloseRelative` when the caller is the person's close relative, or the person herself."""
+    """Raise `CloseRelative` when the caller is the person's close relative, or the person herself.
+
+    Looked up beyond the caller's rows: a person who has moved away takes her relations with her.
+    """
     own = unit.principal.person_id
-    if own and (own == person_id or await is_relative(unit, person_id, own)):
+    if not own:
+        return
+    async with unit.elevated("close-relative rule"):
+        is_one = own == person_id or await is_relative(unit, person_id, own)
+    if is_one:
         raise CloseRelative
 
 
