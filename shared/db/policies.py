@@ -46,23 +46,24 @@ def statements(table: str, rows: Rows, schema: str = "public") -> list[str]:
 
 
 def _conditions(rows: Rows) -> dict[Scope, str]:
+    # nullif: a principal without an id must match nothing, not the rows that belong to nobody
     if rows.everyone:
         return dict.fromkeys((Scope.AREA, Scope.ORG, Scope.PERSON), "true")
     found: dict[Scope, str] = {}
     if rows.account:
-        own = f"{rows.account} = current_setting('puyou.account')"
+        own = f"{rows.account} = nullif(current_setting('puyou.account'), '')"
         found = dict.fromkeys((Scope.AREA, Scope.ORG, Scope.PERSON), own)
     if rows.area:
         found[Scope.AREA] = f"{rows.area} >= current_setting('puyou.lo') and {rows.area} < current_setting('puyou.hi')"
     if rows.org:
-        found[Scope.ORG] = f"{rows.org} = current_setting('puyou.org')"
+        found[Scope.ORG] = f"{rows.org} = nullif(current_setting('puyou.org'), '')"
     if rows.person:
-        found[Scope.PERSON] = f"{rows.person} = current_setting('puyou.person')"
+        found[Scope.PERSON] = f"{rows.person} = nullif(current_setting('puyou.person'), '')"
     if rows.person_via:
         via, own_column, via_column, person_column = rows.person_via
         found[Scope.PERSON] = (
             f"{own_column} in (select v.{via_column} from {via} v"  # noqa: S608 - our own declarations
-            f" where v.{person_column} = current_setting('puyou.person'))"
+            f" where v.{person_column} = nullif(current_setting('puyou.person'), ''))"
         )
     return found
 

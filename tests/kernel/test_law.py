@@ -6,6 +6,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from shared.db.migrate import database_name, login_name
 from shared.db.policies import unprotected
+from shared.db.principals import Role
 from shared.security.permissions import Permissions
 from shared.web import Router
 from tests.kernel.conftest import Toy
@@ -79,3 +80,9 @@ async def test_a_forgotten_scope_sees_nothing(toy: Toy) -> None:
         )
         assert (await connection.execute(text("select count(*) from bed"))).scalar() == 0
     await engine.dispose()
+
+
+async def test_an_empty_organisation_matches_nothing(toy: Toy) -> None:
+    await toy.beds("nobodys", org="")
+    answer = await toy.client.get("/api/toy/beds", headers=toy.headers(Role.INSTITUTION_ADMIN, org=""))
+    assert answer.json()["items"] == []
