@@ -1,4 +1,8 @@
-"""Households, their members, what is special about a member, and what the family earns. All of it dated."""
+"""Households, their members, what is special about a member, and what the family earns. All of it dated.
+
+Rows below the household are always reached through it or through the person, so they have no index by area: with
+one, a planner without statistics (after a first load) combines it with every look-up, at a hundred times the price.
+"""
 
 from datetime import date, datetime
 from typing import Any, ClassVar
@@ -60,7 +64,6 @@ class Member(Base, table=True):
         Index("ix_member_household", "household_id", "id"),
         Index("ix_member_person", "person_id", "id"),
         Index("ix_member_viewer", "viewer_id"),
-        Index("ix_member_area", "area_code", "id"),
     )
 
     id: str = Field(sa_type=Text, primary_key=True)
@@ -93,7 +96,6 @@ class MemberCondition(Base, table=True):
         CheckConstraint("to_month >= from_month", name="term"),
         Index("ix_member_condition_member", "member_id"),
         Index("ix_member_condition_household", "household_id"),
-        Index("ix_member_condition_area", "area_code", "id"),
     )
 
     id: str = Field(sa_type=Text, primary_key=True)
@@ -118,7 +120,6 @@ class Income(Base, table=True):
         CheckConstraint("extract(day from from_month) = 1", name="month"),
         CheckConstraint("source in ('INTAKE', 'DECLARED', 'RECHECK')", name="source"),
         Index("ix_income_current", "household_id", "from_month", "seq"),
-        Index("ix_income_area", "area_code", "seq"),
     )
 
     seq: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(always=True), primary_key=True))

@@ -99,7 +99,6 @@ def upgrade() -> None:
         sa.CheckConstraint("monthly_fen >= 0", name=op.f("ck_income_monthly")),
         sa.PrimaryKeyConstraint("seq", name=op.f("pk_income")),
     )
-    op.create_index("ix_income_area", "income", ["area_code", "seq"], unique=False)
     op.create_index("ix_income_current", "income", ["household_id", "from_month", "seq"], unique=False)
     op.create_table(
         "member",
@@ -129,7 +128,6 @@ def upgrade() -> None:
         sa.CheckConstraint("valid_to >= valid_from", name=op.f("ck_member_period")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_member")),
     )
-    op.create_index("ix_member_area", "member", ["area_code", "id"], unique=False)
     op.create_index("ix_member_household", "member", ["household_id", "id"], unique=False)
     op.create_index("ix_member_person", "member", ["person_id", "id"], unique=False)
     op.create_index("ix_member_viewer", "member", ["viewer_id"], unique=False)
@@ -153,7 +151,6 @@ def upgrade() -> None:
         sa.CheckConstraint("to_month >= from_month", name=op.f("ck_member_condition_term")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_member_condition")),
     )
-    op.create_index("ix_member_condition_area", "member_condition", ["area_code", "id"], unique=False)
     op.create_index("ix_member_condition_household", "member_condition", ["household_id"], unique=False)
     op.create_index("ix_member_condition_member", "member_condition", ["member_id"], unique=False)
     op.create_table(
@@ -233,15 +230,12 @@ def downgrade() -> None:
     op.drop_table("recheck")
     op.drop_index("ix_member_condition_member", table_name="member_condition")
     op.drop_index("ix_member_condition_household", table_name="member_condition")
-    op.drop_index("ix_member_condition_area", table_name="member_condition")
     op.drop_table("member_condition")
     op.drop_index("ix_member_viewer", table_name="member")
     op.drop_index("ix_member_person", table_name="member")
     op.drop_index("ix_member_household", table_name="member")
-    op.drop_index("ix_member_area", table_name="member")
     op.drop_table("member")
     op.drop_index("ix_income_current", table_name="income")
-    op.drop_index("ix_income_area", table_name="income")
     op.drop_table("income")
     op.drop_index("ix_household_area", table_name="household")
     op.drop_index("ix_household_applicant", table_name="household")
