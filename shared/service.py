@@ -7,7 +7,7 @@ the database address differ (design §1).
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from shared.contracts.affairs import DeathConfirmed, DeathRevoked
 from shared.contracts.brain import SessionRevoked
 from shared.db.database import Database
 from shared.db.migrate import database_name, login_name
+from shared.db.principals import system_principal
 from shared.db.unit import UnitOfWork
 from shared.events.alarm import Alarm
 from shared.events.handling import Handlers, Subscription, on
@@ -70,7 +71,8 @@ _RESPONSES: dict[int | str, dict[str, Any]] = {
 @dataclass(frozen=True, slots=True)
 class ServiceSpec:
     """What one service is made of. `calls_outside`: it has outgoing calls. `sends_notices`: it writes to people, and
-    gets the worker, the list of messages and the silence towards the dead."""
+    gets the worker, the list of messages and the silence towards the dead. `checks` raise at start when the database
+    holds what the code cannot serve."""
 
     name: str
     title: str
@@ -80,7 +82,7 @@ class ServiceSpec:
     schedules: Sequence[Schedule] = ()
     calls_outside: bool = False
     sends_notices: bool = False
-    state: dict[str, Any] = field(default_factory=dict)
+    checks: Sequence[Callable[[UnitOfWork], Awaitable[None]]] = ()
     prepare: Callable[[FastAPI, Settings, ServiceKeys], None] | None = None
 
     @property
@@ -115,6 +117,10 @@ class Runtime:
     async def start(self, *, works: bool = True) -> None:
         """Check the login, then begin the standing work (not in a process that only answers requests)."""
         await self.database.check_login()
+        for check in self.spec.checks:
+            async with self.database.unit(system_principal(f"{self.spec.name}.start"), "start") as unit:
+                unit.audited = False
+                await check(unit)
         if works:
             for loop in self.loops.values():
                 loop.start()
@@ -152,8 +158,6 @@ def create_service(spec: ServiceSpec, settings: Settings, keys: ServiceKeys, tra
         spec.name, runtime.database, permissions, TokenVerifier(keys.token_keys), settings.body_limit_bytes
     )
     app.state.audit_public_keys = public_key_file([keys])
-    for name, value in spec.state.items():
-        setattr(app.state, name, value)
     if spec.prepare:
         spec.prepare(app, settings, keys)
     for room in rooms:

@@ -9,6 +9,7 @@ from services.affairs.desk import prepare
 from services.affairs.matters import reactions as matters
 from services.affairs.matters.jobs import refresh_provisional_dues
 from services.affairs.matters.routes import router as matter_routes
+from services.affairs.matters.service import ONE_THING
 from services.affairs.people import reactions as people
 from shared.contracts.affairs import DeathConfirmed, DeathRevoked
 from shared.contracts.brain import KinshipChanged, PersonMerged, PersonMoved, PersonRegistered, PersonUpdated
@@ -33,6 +34,7 @@ SPEC = ServiceSpec(
         *matters.subscriptions(),
     ],
     schedules=[Schedule("affairs.provisional-dues", refresh_provisional_dues, at=time(2, 40))],
+    checks=[ONE_THING.check_pinned],
     calls_outside=True,
     sends_notices=True,
     prepare=prepare,

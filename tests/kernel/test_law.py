@@ -1,5 +1,7 @@
 """Planted faults: what would open the rows or the routes does not start."""
 
+import dataclasses
+
 import pytest
 from sqlalchemy import URL, text
 from sqlalchemy.ext.asyncio import create_async_engine
@@ -7,6 +9,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from shared.db.migrate import database_name, login_name
 from shared.db.policies import unprotected
 from shared.db.principals import Role
+from shared.db.unit import UnitOfWork
 from shared.security.permissions import Permissions
 from shared.web import Router
 from tests.kernel.conftest import Toy
@@ -86,3 +89,12 @@ async def test_an_empty_organisation_matches_nothing(toy: Toy) -> None:
     await toy.beds("nobodys", org="")
     answer = await toy.client.get("/api/toy/beds", headers=toy.headers(Role.INSTITUTION_ADMIN, org=""))
     assert answer.json()["items"] == []
+
+
+async def test_a_service_whose_own_check_fails_does_not_start(toy: Toy) -> None:
+    async def look(unit: UnitOfWork) -> None:
+        raise RuntimeError("the database holds what the code cannot serve")
+
+    toy.runtime.spec = dataclasses.replace(toy.runtime.spec, checks=[look])
+    with pytest.raises(RuntimeError, match="cannot serve"):
+        await toy.runtime.start(works=False)
