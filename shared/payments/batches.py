@@ -137,6 +137,18 @@ _MARKED = text("""
             and f.annulled_at is null and f.from_date <= cast(:month as date))
     order by id for update
 """)
+# A run passes over what is on hold, and must say so there: the months it was for will not come round again.
+_PASSED_OVER = text("""
+    update kernel.entitlement
+    set reconsider_from = cast(:window as date)
+    where scheme = :scheme and id > :after and id <= :upto and area_code >= :lo and area_code < :hi
+      and from_month <= cast(:month as date) and (to_month is null or to_month >= cast(:window as date))
+      and (reconsider_from is null or reconsider_from > cast(:window as date))
+      and exists (
+          select from kernel.effect f
+          where f.object_kind = 'entitlement' and f.object_id = entitlement.id and f.kind = 'hold_payment'
+            and f.annulled_at is null and f.from_date <= cast(:month as date))
+""")
 # The months are a short list made first: a series of its own for each entitlement has no size the planner can tell.
 _ASKED = """
 chosen as materialized (
@@ -271,6 +283,7 @@ async def _fill(
     wanted = {**wanted, "after": reached, "upto": upto}
     rows = (await unit.execute(_MARKED, _only(wanted, "scheme after upto lo hi month"))).all()
     marked = [row.id for row in rows]
+    await unit.execute(_PASSED_OVER, _only(wanted, "scheme after upto lo hi month window"))
     wanted["months_back"] = between(min([wanted["window"], *(row.reconsider_from for row in rows)]), wanted["month"])
     scheme = wanted["scheme"]
     await settle(unit, schemes, {scheme: marked})  # looked at again both ways: paid too much as well as too little

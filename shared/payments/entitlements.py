@@ -53,6 +53,16 @@ _OF_PERSON = text("""
 """)
 
 
+_FOLLOW = (
+    text("update kernel.entitlement set area_code = :area_code where person_id = :person_id"),
+    text("update kernel.payee_account set area_code = :area_code where person_id = :person_id and closed_at is null"),
+    text(
+        "update kernel.recovery set area_code = :area_code"
+        " where person_id = :person_id and state in ('PROPOSED', 'CONFIRMED')"
+    ),
+)
+
+
 async def grant(unit: UnitOfWork, grants: Sequence[Grant]) -> list[str]:
     """Open entitlements; their ids in order. The next run pays them from `from_month` on."""
     ids = []
@@ -168,6 +178,12 @@ async def open_accounts(unit: UnitOfWork, accounts: Sequence[NewAccount]) -> lis
         ids.append(account_id)
     await unit.flush()
     return ids
+
+
+async def follow(unit: UnitOfWork, person_id: str, area_code: str) -> None:
+    """A person moved: her rights, accounts and open recoveries come with her; what was paid stays where it was paid."""
+    for statement in _FOLLOW:
+        await unit.execute(statement, {"person_id": person_id, "area_code": area_code})
 
 
 async def pay_to(unit: UnitOfWork, entitlement_id: str, account_id: str) -> None:

@@ -120,6 +120,10 @@ class Payments:
         await entitlements.reconsider(unit, entitlement_ids, month)
         return await settlement.settle(unit, self.schemes, locked)
 
+    async def follow(self, unit: UnitOfWork, person_id: str, area_code: str) -> None:
+        """The reaction to brain.person.moved: a person's rights, accounts and open recoveries come with her."""
+        await entitlements.follow(unit, person_id, area_code)
+
     # ── batches ──────────────────────────────────────────────────────────────────────────────────
 
     async def open_batch(self, unit: UnitOfWork, scheme: str, month: date, area_code: str) -> PaymentBatch:

@@ -221,6 +221,21 @@ async def test_each_line_left_out_has_its_reason_and_comes_back_as_arrears(payer
     assert arrears == [(dead, MARCH), (poor, MARCH), (twice, MARCH), (held, MARCH)]
 
 
+async def test_a_hold_keeps_months_the_runs_passed_over(payer: Payer) -> None:
+    """January is still unpaid when payment is held from March on; the run of March makes up for it later."""
+    (one,) = await granted(payer, first=date(2024, 12, 1))
+    await sent(payer, date(2024, 12, 1))
+    async with payer.unit() as unit:
+        await payments.hold(unit, [one], MARCH, cause="card")
+    await filled(payer, MARCH)
+    assert [row[1] for row in await payer.rows(LINES)] == [date(2024, 12, 1)]
+    async with payer.unit() as unit:
+        await effects.annul(unit, "card")
+        await payments.settle_cause(unit, "card")
+    await filled(payer, MARCH)
+    assert [row[1] for row in await payer.rows(LINES)] == [date(2024, 12, 1), JAN, FEB, MARCH]
+
+
 async def test_an_account_entered_before_the_check_is_used(payer: Payer) -> None:
     (one,) = await granted(payer, scheme="longevity")
     batch_id = await filled(payer, MARCH, scheme="longevity")
