@@ -19,10 +19,11 @@ from services.eldercare.waiting import service as waiting
 from shared import clock
 from shared.clock import SHANGHAI
 from shared.contracts.affairs import DeathConfirmed, DeathRevoked
+from shared.contracts.brain import PersonMoved
 from shared.contracts.eldercare import BedOccupied, BedReleased, ElderDied
 from shared.contracts.settled import EldercareDeathSettled, EldercareDeathUnsettled, SettledEffect
 from shared.db.principals import Role
-from tests.eldercare.world import DISTRICT, VILLAGE, World
+from tests.eldercare.world import DISTRICT, DONGGANG, VILLAGE, World
 
 NOW = datetime(2026, 5, 15, 10, tzinfo=SHANGHAI)
 CASE = "case-1"
@@ -349,3 +350,17 @@ async def test_the_queue_entry_survives_with_its_place(world: World, ann: str) -
     await world.stand.hear(revoked(ann))
     queue = (await world.get("/waiting-list", world.town))["items"]
     assert [(row["id"], row["state"]) for row in queue] == [(entry_id, "WAITING")]
+
+
+async def test_money_follows_who_moves(world: World, ann: str) -> None:
+    """What is to be recovered is seen by the town she lives in, and no longer by the one she left."""
+    await pay(world, "2026-05")
+    await world.stand.hear(
+        PersonMoved(person_id=ann, from_area=VILLAGE, to_area=DONGGANG, on_date=date(2026, 5, 15)),
+        confirmed(ann, date(2026, 4, 11)),
+    )
+    assert len((await world.get("/payments/recoveries", world.other_town))["items"]) == 2
+    assert (await world.get("/payments/recoveries", world.town))["items"] == []
+    path = f"/payments/people/{ann}/statement?since=2026-05&until=2026-05"
+    assert len((await world.get(path, world.other_town))["months"]) == 2
+    assert (await world.get(path, world.town))["months"] == []

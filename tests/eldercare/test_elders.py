@@ -1,8 +1,10 @@
 """The elder database: fed by the person file and local collection, one file per elder."""
 
+import time
 from datetime import date, timedelta
 
 import pytest
+from sqlalchemy import event
 
 from services.eldercare.beds import service as beds
 from services.eldercare.beds.service import NewBed
@@ -21,7 +23,9 @@ from services.eldercare.subsidies import service as subsidies
 from services.eldercare.subsidies.service import NewSubsidy
 from shared import clock
 from shared.contracts.brain import KinshipChanged, PersonMoved, PersonRegistered, PersonUpdated
+from shared.db.unit import UnitOfWork
 from tests.eldercare.world import DONGGANG, LIUHENG, VILLAGE, World, person_id
+from tools.proofs import PROVING
 
 
 def test_birthdays_of_leap_day_children() -> None:
@@ -168,29 +172,36 @@ async def test_relatives_follow_the_kinship_file(world: World) -> None:
     assert (await world.get(f"/elders/{world['ann']}", world.town))["relatives"] == []
 
 
+@pytest.mark.prove
 async def test_2000_elders_in_two_seconds(world: World) -> None:
-    """Bulk entry is set-based: homes, beds, elders, stays, devices, orders, subsidies."""
-    today, many = clock.today(), range(10_000, 12_000)
-    started = clock.now()
+    """Bulk entry is set-based: homes, beds, elders, stays, devices, orders, subsidies in a few statements."""
+    statements: list[str] = []
+    engine = world.stand.runtime.database._worker.sync_engine
+    event.listen(engine, "before_cursor_execute", lambda *call: statements.append(call[2]))
+    started = time.monotonic()
     async with world.stand.unit() as unit:
-        await institutions.add_many(unit, [NewInstitution("org-big", "53330903MJ100001XG", "大院", LIUHENG)])
-        ids = await beds.add_many(unit, [NewBed("org-big", f"Z{number}") for number in range(400)])
-        people = [person_id(number) for number in many]
-        await elders.add_many(
-            unit,
-            [
-                NewElder(one, VILLAGE, date(1940, 1, 1), 1, f"示例{number}", "13800001234", ability_level=2)
-                for number, one in enumerate(people)
-            ],
-        )
-        await stays.add_many(unit, [NewStay(bed, one, today) for bed, one in zip(ids, people, strict=False)])
-        await devices.add_many(unit, [NewDevice(one, VILLAGE, f"N{one}", today) for one in people[:500]])
-        await orders.add_many(unit, [NewOrder(one, VILLAGE, "助洁", unit.now) for one in people[:500]])
-        await subsidies.add_many(
-            unit,
-            [NewSubsidy(one, "longevity", date(2026, 1, 1), ("示例", "6228480360100000015")) for one in people[:400]],
-        )
-    assert (clock.now() - started).total_seconds() < 2
+        await _fill(unit)
+    assert len(statements) < 60
+    assert not PROVING or time.monotonic() - started < 2  # the stated wall time is for a machine of our own
     assert await world.stand.scalar("select count(*) from elder where org_id = 'org-big'") == 400
     assert await world.stand.scalar("select count(*) from bed where status = 'OCCUPIED'") == 400
     assert await world.stand.scalar("select count(*) from kernel.entitlement") == 400
+
+
+async def _fill(unit: UnitOfWork) -> None:
+    today, people = unit.today, [person_id(number) for number in range(10_000, 12_000)]
+    await institutions.add_many(unit, [NewInstitution("org-big", "53330903MJ100001XG", "大院", LIUHENG)])
+    ids = await beds.add_many(unit, [NewBed("org-big", f"Z{number}") for number in range(400)])
+    await elders.add_many(
+        unit,
+        [
+            NewElder(one, VILLAGE, date(1940, 1, 1), 1, f"示例{number}", "13800001234", ability_level=2)
+            for number, one in enumerate(people)
+        ],
+    )
+    await stays.add_many(unit, [NewStay(bed, one, today) for bed, one in zip(ids, people, strict=False)])
+    await devices.add_many(unit, [NewDevice(one, VILLAGE, f"N{one}", today) for one in people[:500]])
+    await orders.add_many(unit, [NewOrder(one, VILLAGE, "助洁", unit.now) for one in people[:500]])
+    card = ("示例", "6228480360100000015")
+    rights = [NewSubsidy(one, "longevity", date(2026, 1, 1), card) for one in people[:400]]
+    await subsidies.add_many(unit, rights)

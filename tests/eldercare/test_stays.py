@@ -1,6 +1,7 @@
 """One bed, one person: claims, moving in and out, who sees what."""
 
 import asyncio
+import time
 from datetime import timedelta
 
 import pytest
@@ -9,8 +10,10 @@ from shared import clock
 from shared.contracts.brain import PersonMoved
 from shared.contracts.eldercare import BedOccupied, BedReleased
 from tests.eldercare.world import DONGGANG, VILLAGE, World, person_id
+from tools.proofs import PROVING
 
 
+@pytest.mark.prove
 async def test_one_of_200_claims_on_one_bed_wins(world: World) -> None:
     async with world.stand.unit() as unit:
         for number in range(100, 300):
@@ -23,9 +26,10 @@ async def test_one_of_200_claims_on_one_bed_wins(world: World) -> None:
         return answer.status_code, answer.json().get("code", "")
 
     loop = asyncio.get_running_loop()
-    started = loop.time()
+    started, worked = loop.time(), time.process_time()
     answers = await asyncio.gather(*(claim(number) for number in range(100, 300)))
-    assert loop.time() - started < 5
+    assert time.process_time() - worked < 5
+    assert not PROVING or loop.time() - started < 5  # the stated wall time is for a machine of our own
     assert sorted(answers) == [(201, "")] + [(409, "bed_taken")] * 199
     assert await world.stand.scalar("select count(*) from stay") == 1
 

@@ -25,7 +25,7 @@ class BedQuery(Filters):
 @router.get("")
 @permit("bed", "read")
 async def list_beds(unit: Unit, query: Annotated[BedQuery, Query()]) -> Page[BedOut]:
-    """Beds of the caller's rows (E-20)."""
+    """床位名单，可按机构、类型、状态筛选。"""
     statement = service.listing(institution_id=query.institution_id, type_=query.type, status=query.status)
     return await paginate(unit, statement, [service.Bed.id], query, BedOut.model_validate)
 
@@ -33,7 +33,7 @@ async def list_beds(unit: Unit, query: Annotated[BedQuery, Query()]) -> Page[Bed
 @router.post("", status_code=201)
 @permit("bed", "write")
 async def add_bed(body: BedIn, unit: Unit) -> BedOut:
-    """Enter a bed; it gets its code (E-29)."""
+    """登记床位，同时生成床位码。"""
     new = service.NewBed(**(body.model_dump() | {"zone": body.zone or ""}))
     return BedOut.model_validate(await service.add(unit, new))
 
@@ -41,21 +41,21 @@ async def add_bed(body: BedIn, unit: Unit) -> BedOut:
 @router.get("/figures")
 @permit("bed", "figures")
 async def bed_figures(unit: Unit) -> FiguresOut:
-    """Occupancy, the share of nursing beds (K-05), dementia beds per 10,000 elders (K-07)."""
+    """床位使用情况、护理型床位占比（K-05）、每万老年人认知障碍床位数（K-07）。"""
     return FiguresOut.of(await service.figures(unit), await elders.count_living(unit))
 
 
 @router.get("/{bed_id}")
 @permit("bed", "read")
 async def get_bed(bed_id: str, unit: Unit) -> BedOut:
-    """One bed."""
+    """床位。"""
     return BedOut.model_validate(await unit.get(service.Bed, bed_id))
 
 
 @router.post("/{bed_id}/steps")
 @permit("bed", "write")
 async def step_bed(bed_id: str, body: BedStep, unit: Unit) -> BedOut:
-    """Take a bed out of use, back into use, or away for good."""
+    """床位维修、恢复使用或撤销。"""
     bed = await service.step(unit, bed_id, body.action)
     unit.note(detail={"bed": bed_id, "status": bed.status})
     return BedOut.model_validate(bed)

@@ -13,7 +13,7 @@ router = Router(prefix="/api/eldercare", tags=["死亡报告"])
 @router.post("/elders/{person_id}/death-report", status_code=202)
 @permit("death_report", "write", "personal")
 async def report_death(person_id: PersonId, body: DeathReportIn, unit: Unit) -> DeathReportAccepted:
-    """Report a death. It stops nothing before it is confirmed (domain §10)."""
+    """报告死亡；确认之前不停办任何待遇。"""
     report_id = await service.report(unit, person_id, body.death_date, body.place, body.note or "")
     unit.note(subjects=[person_id], detail={"report": report_id})
     return DeathReportAccepted(report_id=report_id)
@@ -22,7 +22,7 @@ async def report_death(person_id: PersonId, body: DeathReportIn, unit: Unit) -> 
 @router.get("/death-reports")
 @permit("death_report", "read", "personal")
 async def list_death_reports(unit: Unit, page: PageQuery) -> Page[DeathReportOut]:
-    """Reports of the caller's rows, oldest first."""
+    """死亡报告名单，先报在前。"""
     found = await paginate(
         unit, select(service.DeathReport), [service.DeathReport.id], page, DeathReportOut.model_validate
     )

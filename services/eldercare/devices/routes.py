@@ -23,7 +23,7 @@ class DeviceQuery(Filters):
 @router.get("")
 @permit("device", "read", "personal")
 async def list_devices(unit: Unit, query: Annotated[DeviceQuery, Query()]) -> Page[DeviceOut]:
-    """Devices of the caller's rows; `state=TO_RETRIEVE` is the list of what has to be fetched."""
+    """设备名单；state=TO_RETRIEVE 为待收回设备。"""
     statement = service.listing(state=query.state, person_id=query.person_id)
     page = await paginate(unit, statement, [service.Device.id], query, DeviceOut.model_validate)
     unit.note(subjects=[item.person_id for item in page.items], count=len(page.items))
@@ -33,7 +33,7 @@ async def list_devices(unit: Unit, query: Annotated[DeviceQuery, Query()]) -> Pa
 @router.post("", status_code=201)
 @permit("device", "write", "personal")
 async def issue_device(body: DeviceIn, unit: Unit) -> DeviceOut:
-    """Lend a device to an elder."""
+    """发放设备。"""
     device = await service.issue(unit, body.person_id, body.kind, body.serial_no)
     unit.note(subjects=[device.person_id])
     return DeviceOut.model_validate(device)
@@ -42,7 +42,7 @@ async def issue_device(body: DeviceIn, unit: Unit) -> DeviceOut:
 @router.post("/{device_id}/steps")
 @permit("device", "write", "personal")
 async def step_device(device_id: str, body: DeviceStep, unit: Unit) -> DeviceOut:
-    """Recall, retrieve, or note as lost."""
+    """通知收回、收回或登记遗失。"""
     device = await service.step(unit, device_id, body.action)
     unit.note(subjects=[device.person_id], detail={"device": device.id, "state": device.state})
     return DeviceOut.model_validate(device)

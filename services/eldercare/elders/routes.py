@@ -29,7 +29,7 @@ class ElderQuery(Filters):
 @router.get("")
 @permit("elder", "read", "personal")
 async def list_elders(unit: Unit, query: Annotated[ElderQuery, Query()]) -> Page[ElderItem]:
-    """Elders of the caller's rows, by area and age (E-23)."""
+    """老年人名单，按地区和年龄排列，姓名等脱敏。"""
     statement = service.listing(
         unit.today,
         living_arrangement=query.living,
@@ -48,7 +48,7 @@ async def list_elders(unit: Unit, query: Annotated[ElderQuery, Query()]) -> Page
 @router.patch("/{person_id}")
 @permit("elder", "write", "personal")
 async def change_elder(person_id: PersonId, body: ElderFacts, unit: Unit) -> ElderItem:
-    """Local collection of an elder's facts (E-23)."""
+    """补充采集老年人信息；未填写的项目不变。"""
     changes = body.model_dump(exclude_unset=True)
     if empty := [name for name, value in changes.items() if value is None]:
         raise Invalid("value_required", "此项不能清空", field=ElderFacts.model_fields[empty[0]].alias)

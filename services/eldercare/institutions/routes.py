@@ -22,7 +22,7 @@ class InstitutionQuery(Filters):
 @router.get("")
 @permit("institution", "read")
 async def list_institutions(unit: Unit, query: Annotated[InstitutionQuery, Query()]) -> Page[InstitutionOut]:
-    """Institutions of the caller's rows."""
+    """辖区养老机构。"""
     order = [service.Institution.area_code, service.Institution.id]
     return await paginate(unit, service.listing(query.state), order, query, InstitutionOut.model_validate)
 
@@ -30,7 +30,7 @@ async def list_institutions(unit: Unit, query: Annotated[InstitutionQuery, Query
 @router.post("", status_code=201)
 @permit("institution", "write")
 async def add_institution(body: InstitutionIn, unit: Unit) -> InstitutionOut:
-    """Enter an institution."""
+    """登记养老机构。"""
     if not unit.principal.lo <= body.area_code < unit.principal.hi:
         raise Invalid("area_outside", "不在您的管辖区域内", field="areaCode")
     values = body.model_dump() | {"phone": body.phone or ""}
@@ -40,5 +40,5 @@ async def add_institution(body: InstitutionIn, unit: Unit) -> InstitutionOut:
 @router.get("/{institution_id}")
 @permit("institution", "read")
 async def get_institution(institution_id: str, unit: Unit) -> InstitutionOut:
-    """One institution."""
+    """养老机构。"""
     return InstitutionOut.model_validate(await unit.get(service.Institution, institution_id))

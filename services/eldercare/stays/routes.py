@@ -25,7 +25,7 @@ class StayQuery(Filters):
 @router.post("/beds/{bed_id}/stays", status_code=201)
 @permit("stay", "write", "personal")
 async def claim_bed(bed_id: str, body: ClaimIn, unit: Unit) -> StayOut:
-    """Reserve a vacant bed for an elder; of many at once one gets it, the others 409 `bed_taken`."""
+    """预订空闲床位；多人同时预订只有一人成功，其余返回 bed_taken。"""
     stay = await service.claim(unit, bed_id, body.person_id)
     unit.note(subjects=[stay.person_id], detail={"stay": stay.id, "state": stay.state})
     return StayOut.model_validate(stay)
@@ -34,7 +34,7 @@ async def claim_bed(bed_id: str, body: ClaimIn, unit: Unit) -> StayOut:
 @router.get("/stays")
 @permit("stay", "read", "personal")
 async def list_stays(unit: Unit, query: Annotated[StayQuery, Query()]) -> Page[StayOut]:
-    """Stays of the caller's rows."""
+    """入住名单。"""
     statement = service.listing(state=query.state, person_id=query.person_id, bed_id=query.bed_id)
     page = await paginate(unit, statement, [service.Stay.id], query, StayOut.model_validate)
     unit.note(subjects=[item.person_id for item in page.items], count=len(page.items))
@@ -44,7 +44,7 @@ async def list_stays(unit: Unit, query: Annotated[StayQuery, Query()]) -> Page[S
 @router.get("/stays/{stay_id}")
 @permit("stay", "read", "personal")
 async def get_stay(stay_id: str, unit: Unit) -> StayOut:
-    """One stay."""
+    """入住记录。"""
     stay = await unit.get(service.Stay, stay_id)
     unit.note(subjects=[stay.person_id])
     return StayOut.model_validate(stay)
@@ -53,28 +53,28 @@ async def get_stay(stay_id: str, unit: Unit) -> StayOut:
 @router.post("/stays/{stay_id}/check-in")
 @permit("stay", "write", "personal")
 async def check_in(stay_id: str, body: CheckInIn, unit: Unit) -> StayOut:
-    """Move in: assessment and contract needed."""
+    """办理入住：须有能力评估和服务合同。"""
     return _noted(unit, await service.check_in(unit, stay_id, body.contract_no))
 
 
 @router.post("/stays/{stay_id}/absence")
 @permit("stay", "write", "personal")
 async def note_absence(stay_id: str, body: AbsenceIn, unit: Unit) -> StayOut:
-    """On leave, in hospital, back."""
+    """请假、住院、返院。"""
     return _noted(unit, await service.step(unit, stay_id, body.action))
 
 
 @router.post("/stays/{stay_id}/check-out")
 @permit("stay", "write", "personal")
 async def check_out(stay_id: str, body: EndIn, unit: Unit) -> StayOut:
-    """Move out; the bed is cleaned, then vacant."""
+    """退住；床位整备后重新开放。"""
     return _noted(unit, await service.end(unit, stay_id, "check_out", body.reason))
 
 
 @router.post("/stays/{stay_id}/cancel")
 @permit("stay", "write", "personal")
 async def cancel_reservation(stay_id: str, body: EndIn, unit: Unit) -> StayOut:
-    """Give up a reservation."""
+    """取消预订。"""
     return _noted(unit, await service.end(unit, stay_id, "cancel", body.reason))
 
 

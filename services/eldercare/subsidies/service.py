@@ -447,3 +447,4 @@ async def follow(unit: UnitOfWork, person_id: str, area_code: str) -> None:
     for model in (Subsidy, SubsidyLevel):
         table = table_of(model)
         await unit.execute(update(table).where(table.c.person_id == person_id).values(area_code=area_code))
+    await PAYMENTS.follow(unit, person_id, area_code)

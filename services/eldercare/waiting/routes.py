@@ -13,7 +13,7 @@ router = Router(prefix="/api/eldercare", tags=["轮候"])
 @router.get("/waiting-list")
 @permit("waiting", "read", "personal")
 async def list_waiting(unit: Unit, page: PageQuery) -> Page[WaitingOut]:
-    """Who waits for a bed, first come first (E-10)."""
+    """床位轮候名单，按法定优先次序和登记先后排列。"""
     found = await paginate(unit, service.queue(), service.QUEUE_ORDER, page, WaitingOut.model_validate)
     unit.note(subjects=[item.person_id for item in found.items], count=len(found.items))
     return found
@@ -22,7 +22,7 @@ async def list_waiting(unit: Unit, page: PageQuery) -> Page[WaitingOut]:
 @router.post("/waiting-list", status_code=201)
 @permit("waiting", "write", "personal")
 async def join_waiting(body: WaitingIn, unit: Unit) -> WaitingOut:
-    """Queue an elder; the law's order decides her place."""
+    """登记轮候；次序由规则确定。"""
     entry = await service.enqueue(unit, await elders.living(unit, body.person_id))
     unit.note(subjects=[entry.person_id])
     return WaitingOut.model_validate(entry)
@@ -31,14 +31,14 @@ async def join_waiting(body: WaitingIn, unit: Unit) -> WaitingOut:
 @router.get("/waiting-list/support-figures")
 @permit("waiting", "figures")
 async def support_figures(unit: Unit) -> SupportFiguresOut:
-    """Centralised support of destitute elders: willing and placed (E-10, X-06)."""
+    """特困老年人集中供养：有意愿的和已安排的人数。"""
     return SupportFiguresOut.of(await service.support_figures(unit))
 
 
 @router.post("/waiting-list/{entry_id}/withdraw")
 @permit("waiting", "write", "personal")
 async def withdraw_waiting(entry_id: str, unit: Unit) -> WaitingOut:
-    """She no longer wants a bed."""
+    """退出轮候。"""
     entry = await service.withdraw(unit, entry_id)
     unit.note(subjects=[entry.person_id])
     return WaitingOut.model_validate(entry)
@@ -47,7 +47,7 @@ async def withdraw_waiting(entry_id: str, unit: Unit) -> WaitingOut:
 @router.post("/elders/{person_id}/support-choice")
 @permit("waiting", "write", "personal")
 async def choose_support(person_id: PersonId, body: SupportIn, unit: Unit) -> SupportOut:
-    """Where a destitute elder wants to be supported (E-10)."""
+    """登记特困老年人的供养意愿；愿意集中供养的即行轮候并限期安排床位。"""
     if body.asked_on > unit.today:
         raise Invalid("date_in_future", "询问日期晚于今天", field="askedOn")
     choice = await service.choose_support(
