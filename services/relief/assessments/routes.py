@@ -3,9 +3,8 @@
 from services.relief.assessments.schemas import AssessmentIn, AssessmentOut, ResultOut
 from services.relief.benefits.recognition import assess, recognised_as
 from services.relief.benefits.rules import TITLES
-from shared.policy import NoValue
 from shared.web import Router, Unit, permit
-from shared.web.policy import NothingInForce, reasons_of
+from shared.web.policy import reasons_of
 
 router = Router(prefix="/api/relief/assessments", tags=["评估"])
 
@@ -15,10 +14,7 @@ router = Router(prefix="/api/relief/assessments", tags=["评估"])
 async def assess_family(body: AssessmentIn, unit: Unit) -> AssessmentOut:
     """按 特困 → 低保 → 低边 的顺序评估一个家庭，逐项说明理由；不保存。"""
     on = body.on or unit.today
-    try:
-        decisions = assess(body.to_family(on), on, body.area_code)
-    except NoValue:
-        raise NothingInForce from None
+    decisions = assess(body.to_family(on), on, body.area_code)
     results = [
         ResultOut.model_validate(
             {

@@ -9,9 +9,9 @@ from pydantic import Field
 
 from services.relief.benefits.recognition import Applicant, Family
 from services.relief.benefits.schemas import Kind
-from services.relief.households.schemas import ConditionKind, Labour
+from services.relief.households.schemas import ConditionKind, IncomeIn, Labour
 from shared.china.areas import AreaCode
-from shared.money import MoneyFen, MoneyFenIn
+from shared.money import MoneyFen
 from shared.security.masking import BirthDateIn
 from shared.web import Wire
 from shared.web.policy import ReasonOut
@@ -42,7 +42,7 @@ class AssessmentIn(Wire):
 
     area_code: AreaCode
     on: Annotated[date | None, Field(description="按哪一天的规定，缺省为今天")] = None
-    monthly_income: MoneyFenIn
+    monthly_income: IncomeIn
     members: Annotated[list[PersonIn], Field(min_length=1, max_length=20)]
     within_property: bool = True
     within_marginal_property: bool = True

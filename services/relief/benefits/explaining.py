@@ -10,6 +10,7 @@ from services.relief.benefits.rules import (
     TEKUN,
     DibaoFacts,
     MemberFacts,
+    NoStandard,
     TekunFacts,
     dibao,
     tekun,
@@ -20,7 +21,7 @@ from services.relief.households.rules import IncomeFrom, Membership, counted, di
 from services.relief.law import parameters
 from shared.db.unit import UnitOfWork
 from shared.payments import month_of
-from shared.policy import Decision, decide
+from shared.policy import Decision, NoValue, decide
 from shared.policy.service import keep
 
 
@@ -53,12 +54,15 @@ async def facts_of(unit: UnitOfWork, household_id: str) -> tuple[list[Membership
 def decided(
     kind: str, members: Sequence[Membership], incomes: Sequence[IncomeFrom], month: date, area_code: str
 ) -> Decision | None:
-    """The rule's answer for a month; None for 低边 and where no income is recorded."""
+    """The rule's answer for a month; None for 低边 and where no income is recorded. Raises NoStandard."""
     present = [MemberFacts(age=one.age(month), conditions=list(one.held(month))) for one in counted(members, month)]
-    if kind == TEKUN:
-        return decide(tekun, TekunFacts(members=present), parameters(), month, area_code)
     income = income_in(incomes, month)
-    if income is None or kind == MARGINAL:
-        return None
-    facts = DibaoFacts(income_fen=income.monthly_fen, divisor=divided_by(members, income), members=present)
-    return decide(dibao, facts, parameters(), month, area_code)
+    try:
+        if kind == TEKUN:
+            return decide(tekun, TekunFacts(members=present), parameters(), month, area_code)
+        if income is None or kind == MARGINAL:
+            return None
+        facts = DibaoFacts(income_fen=income.monthly_fen, divisor=divided_by(members, income), members=present)
+        return decide(dibao, facts, parameters(), month, area_code)
+    except NoValue:
+        raise NoStandard from None

@@ -14,13 +14,14 @@ from services.relief.benefits.rules import (
     TEKUN,
     DibaoFacts,
     MemberFacts,
+    NoStandard,
     TekunFacts,
     dibao,
     tekun,
 )
 from services.relief.law import BOOK, parameters
 from shared.money import format_yuan
-from shared.policy import Decision, Law, Outcome, Reasons, decide
+from shared.policy import Decision, Law, NoValue, Outcome, Reasons, decide
 
 
 class Applicant(MemberFacts):
@@ -89,11 +90,7 @@ def marginal(facts: Family, law: Law, why: Reasons) -> Outcome:
 
 
 def recognise(kind: str, family: Family, month: date, area_code: str) -> Decision:
-    """Ask the rule of one kind. Raises NoValue before the first standard."""
-    if kind == TEKUN:
-        return decide(destitute, family, parameters(), month, area_code)
-    if kind == MARGINAL:
-        return decide(marginal, family, parameters(), month, area_code)
+    """Ask the rule of one kind. Raises NoStandard."""
     members = [_plain(one) for one in family.members]
     facts = DibaoFacts(
         income_fen=family.income_fen,
@@ -101,7 +98,14 @@ def recognise(kind: str, family: Family, month: date, area_code: str) -> Decisio
         members=members,
         within_property=family.within_property,
     )
-    return decide(dibao, facts, parameters(), month, area_code)
+    try:
+        if kind == TEKUN:
+            return decide(destitute, family, parameters(), month, area_code)
+        if kind == MARGINAL:
+            return decide(marginal, family, parameters(), month, area_code)
+        return decide(dibao, facts, parameters(), month, area_code)
+    except NoValue:
+        raise NoStandard from None
 
 
 def assess(family: Family, month: date, area_code: str) -> Mapping[str, Decision]:

@@ -49,6 +49,11 @@ class NotEligible(Conflict):
     detail = "不符合认定条件"
 
 
+class NoStandard(Conflict):
+    code = "no_standard"
+    detail = "该地区在该月没有执行中的标准"
+
+
 class FirstMonth(Invalid):
     code = "first_month"
     detail = "起始月份应为本月或下月"

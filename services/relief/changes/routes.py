@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import Query
 
 from services.relief.changes import service
-from services.relief.changes.schemas import IncomeIn, LeaveIn
+from services.relief.changes.schemas import DeclarationIn, LeaveIn
 from services.relief.filters import Filters
 from services.relief.households import reading
 from services.relief.households.schemas import (
@@ -51,7 +51,7 @@ async def add_condition(household_id: UuidStr, member_id: UuidStr, body: Conditi
 
 @router.post("/incomes", status_code=201)
 @permit("household", "write", "personal")
-async def declare_income(household_id: UuidStr, body: IncomeIn, unit: Unit) -> IncomeOut:
+async def declare_income(household_id: UuidStr, body: DeclarationIn, unit: Unit) -> IncomeOut:
     """登记家庭月收入，自某月起。更正也是新的一条。"""
     income = await service.declare_income(unit, household_id, body.from_month, body.monthly_income, body.remark)
     unit.note(case_id=household_id)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from shared.money import MoneyFenIn
+from services.relief.households.schemas import IncomeIn
 from shared.payments import Month
 from shared.web import Wire
 from shared.web.wire import LongText
@@ -18,9 +18,9 @@ class LeaveIn(Wire):
     reason: LongText
 
 
-class IncomeIn(Wire):
+class DeclarationIn(Wire):
     """The family's total from a month on."""
 
     from_month: Month
-    monthly_income: MoneyFenIn
+    monthly_income: IncomeIn
     remark: Annotated[str, Field(max_length=200)] = ""

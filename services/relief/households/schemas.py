@@ -18,6 +18,8 @@ from shared.payments import Month
 from shared.security.masking import BirthDate, BirthDateIn, PersonName, PersonNameIn
 from shared.web import Wire
 
+IncomeIn = Annotated[MoneyFenIn, Field(ge=0)]
+"""A family's total of a month: a decimal string of yuan, nothing below zero."""
 Relation = Literal["SELF", "SPOUSE", "CHILD", "PARENT", "GRANDCHILD", "GRANDPARENT", "SIBLING", "OTHER"]
 Labour = Literal["FULL", "PARTIAL", "NONE"]
 ConditionKind = Literal["SEVERE_DISABILITY", "CRITICAL_ILLNESS", "SINGLE_PARENT_CHILD", "CARE_PARTLY", "CARE_FULLY"]
@@ -124,7 +126,7 @@ class HouseholdIn(Wire):
     area_code: AreaCode
     registered_area: AreaCode
     members: Annotated[list[MemberIn], Field(min_length=1, max_length=20)]
-    monthly_income: MoneyFenIn
+    monthly_income: IncomeIn
     income_from: Month
 
 

@@ -14,6 +14,8 @@ from services.relief.households.reading import DECEASED, PERSON, live
 from services.relief.households.rules import (
     AreaOutside,
     Condition,
+    IncomeMonth,
+    JoinsInFuture,
     LeavesBeforeJoining,
     MemberLeft,
     PersonDeceased,
@@ -26,7 +28,7 @@ from shared.db.tables import table_of
 from shared.db.unit import UnitOfWork
 from shared.effects.tables import Effect
 from shared.ids import uuid7
-from shared.payments import month_of
+from shared.payments import after, month_of
 
 __all__ = ["Condition", "Household", "Income", "Member", "MemberCondition"]
 
@@ -104,10 +106,14 @@ async def add_many(unit: UnitOfWork, households: Sequence[NewHousehold]) -> list
 
 
 async def create(unit: UnitOfWork, new: NewHousehold) -> Household:
-    """Enter one household. Raises AreaOutside, PersonDeceased, PersonInHousehold."""
+    """Enter one household. Raises AreaOutside, JoinsInFuture, IncomeMonth, PersonDeceased, PersonInHousehold."""
     who = unit.principal
     if who.scope is not Scope.SYSTEM and not who.lo <= new.area_code < who.hi:
         raise AreaOutside(field="areaCode")
+    if any(member.valid_from > unit.today for member in new.members):
+        raise JoinsInFuture(field="members")
+    if month_of(new.income_from) > after(unit.today):
+        raise IncomeMonth(field="incomeFrom")
     await living_people(unit, [member.person_id for member in new.members])
     (household_id,) = await add_many(unit, [new])
     return await unit.get(Household, household_id)

@@ -2,8 +2,9 @@
 
 from datetime import date, datetime
 
+from services.relief.households.schemas import IncomeIn
 from shared.ids import UuidStr
-from shared.money import MoneyFen, MoneyFenIn
+from shared.money import MoneyFen
 from shared.payments import Month
 from shared.web import Wire
 from shared.web.wire import LongText
@@ -12,7 +13,7 @@ from shared.web.wire import LongText
 class RecheckIn(Wire):
     """What the re-check found: the family's total income from a month on."""
 
-    monthly_income: MoneyFenIn
+    monthly_income: IncomeIn
     effective_month: Month
     remark: LongText
 
