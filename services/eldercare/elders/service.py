@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Select, delete, func, literal, or_, select, text, update
+from sqlalchemy import Select, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
-from services.eldercare.elders.rules import INVERSE, age_on, birthday, born_by
+from services.eldercare.elders.relatives import Kin, adopt_relatives, is_relative, relate, relatives_of, unrelate
+from services.eldercare.elders.rules import age_on, birthday, born_by
 from services.eldercare.elders.tables import Elder, Relative, Younger
 from services.eldercare.law import in_force
 from shared.db.problems import Conflict
 from shared.db.tables import table_of
 from shared.db.unit import UnitOfWork
 
-__all__ = ["Elder", "NewElder", "Relative", "age_on"]
+__all__ = ["Elder", "Kin", "NewElder", "Relative", "age_on", "is_relative", "relate", "relatives_of", "unrelate"]
 
 
 class ElderDeceased(Conflict):
@@ -73,7 +74,7 @@ async def add_many(unit: UnitOfWork, elders: Sequence[NewElder]) -> None:
         if column not in ("person_id", "life_status", "person_version", "created_at")
     }
     await unit.execute(statement.on_conflict_do_update(index_elements=["person_id"], set_=given), rows)
-    await _adopt_relatives(unit)
+    await adopt_relatives(unit)
 
 
 async def enter(unit: UnitOfWork, person_id: str, area_code: str, birth: date, sex: int) -> None:
@@ -83,7 +84,7 @@ async def enter(unit: UnitOfWork, person_id: str, area_code: str, birth: date, s
     if birthday(birth, age) <= unit.today:
         new = insert(table_of(Elder)).values(**values, **_EMPTY, created_at=unit.now)
         await unit.execute(new.on_conflict_do_nothing())
-        await _adopt_relatives(unit, person_id)
+        await adopt_relatives(unit, person_id)
     else:
         await unit.execute(insert(table_of(Younger)).values(**values).on_conflict_do_nothing())
 
@@ -112,7 +113,7 @@ async def welcome_new_elders(unit: UnitOfWork) -> int:
     """Everyone who has reached elder age by today becomes an elder; how many."""
     age = in_force(unit.today, "330000000000").whole("elders.age")
     done = await unit.execute(_GROW, {"born_by": born_by(unit.today, age), "now": unit.now})
-    await _adopt_relatives(unit)
+    await adopt_relatives(unit)
     return int(done.rowcount)  # type: ignore[attr-defined]
 
 
@@ -129,82 +130,6 @@ async def refresh(unit: UnitOfWork, person_id: str, version: int, life_status: s
     newer = update(table).where(table.c.person_id == person_id, table.c.person_version < version)
     status = {"life_status": life_status} if life_status else {}
     await unit.execute(newer.values(person_version=version, **status))
-
-
-# ── relatives ────────────────────────────────────────────────────────────────────────────────────
-
-
-@dataclass(frozen=True, slots=True)
-class Kin:
-    """`relative_id` is `kind` of `person_id`."""
-
-    person_id: str
-    relative_id: str
-    kind: str
-    version: int = 0
-
-
-async def relate(unit: UnitOfWork, relations: Iterable[Kin]) -> None:
-    """Enter relations, each from both sides; an older version changes nothing."""
-    both = [
-        side
-        for one in relations
-        for side in (one, Kin(one.relative_id, one.person_id, INVERSE.get(one.kind, one.kind), one.version))
-    ]
-    if not both:
-        return
-    new = insert(table_of(Relative))
-    rows = [
-        {"person_id": k.person_id, "relative_id": k.relative_id, "kind": k.kind, "version": k.version, "area_code": ""}
-        for k in both
-    ]
-    newer = new.on_conflict_do_update(
-        index_elements=["person_id", "relative_id"],
-        set_={"kind": new.excluded.kind, "version": new.excluded.version},
-        where=table_of(Relative).c.version <= new.excluded.version,
-    )
-    await unit.execute(newer, rows)
-    await _adopt_relatives(unit)
-
-
-async def unrelate(unit: UnitOfWork, relation: Kin) -> None:
-    """A relation ended (divorce): both sides go, unless a newer version says otherwise."""
-    table = table_of(Relative)
-    pairs = ((relation.person_id, relation.relative_id), (relation.relative_id, relation.person_id))
-    for person_id, relative_id in pairs:
-        await unit.execute(
-            delete(table).where(
-                table.c.person_id == person_id,
-                table.c.relative_id == relative_id,
-                table.c.version <= relation.version,
-            )
-        )
-
-
-_ADOPT = text(
-    "update relative r set area_code = e.area_code from elder e"
-    " where e.person_id = r.person_id and r.area_code = '' and (:person_id = '' or r.person_id = :person_id)"
-)
-
-
-async def _adopt_relatives(unit: UnitOfWork, person_id: str = "") -> None:
-    await unit.execute(_ADOPT, {"person_id": person_id})
-
-
-async def relatives_of(unit: UnitOfWork, person_id: str) -> list[Relative]:
-    """The relatives the caller may see."""
-    return await unit.all(
-        select(Relative).where(col(Relative.person_id) == person_id).order_by(col(Relative.relative_id)).limit(50)
-    )
-
-
-async def is_relative(unit: UnitOfWork, person_id: str, relative_id: str) -> bool:
-    """Whether the one is a close relative of the elder."""
-    return bool(
-        await unit.first(
-            select(literal(1)).where(col(Relative.person_id) == person_id, col(Relative.relative_id) == relative_id)
-        )
-    )
 
 
 # ── one elder ────────────────────────────────────────────────────────────────────────────────────

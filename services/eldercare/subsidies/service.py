@@ -7,59 +7,46 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Select, insert, select, text, true, update
+from sqlalchemy import Select, insert, select, update
 from sqlmodel import col
 
 from services.eldercare.elders import service as elders
-from services.eldercare.elders.rules import age_on, birthday, born_by
 from services.eldercare.elders.service import Elder
-from services.eldercare.law import PARAMETERS, in_force
+from services.eldercare.law import PARAMETERS
 from services.eldercare.subsidies.due import PAYMENTS
-from services.eldercare.subsidies.rates import follow_levels, keep_rates
+from services.eldercare.subsidies.proposing import apply, candidate, decide_for, propose, propose_since
+from services.eldercare.subsidies.rates import keep_rates
 from services.eldercare.subsidies.rules import (
-    BOOK,
     CARE,
-    LONGEVITY,
-    Age,
-    AlreadyGranted,
-    CareFacts,
     NotEligible,
     SamePerson,
     stepped,
 )
+from services.eldercare.subsidies.running import Filled, prepare_settling, run, run_everywhere
 from services.eldercare.subsidies.tables import Subsidy, SubsidyLevel
-from shared import clock, effects
+from shared import effects
 from shared.db.problems import NotFound
 from shared.db.tables import table_of
 from shared.db.unit import UnitOfWork
 from shared.effects.tables import Effect
 from shared.ids import uuid7
 from shared.payments import Grant, NewAccount, after, month_of, open_account, open_accounts, pay_to
-from shared.payments.batches import BatchOpen
 from shared.payments.due import END, ENTITLEMENT
-from shared.payments.months import plus, span
-from shared.policy import Decision, decide
+from shared.payments.months import plus
 from shared.policy.service import Made, keep, keep_many
 
-__all__ = ["NewSubsidy", "Subsidy"]
-
-
-def decide_for(scheme: str, elder: Elder, month: date) -> Decision:
-    """The rule applied to an elder for a month; ages are those of its last day."""
-    age = age_on(elder.birth, _last_day(month))
-    if scheme == LONGEVITY:
-        return decide(BOOK.find("eldercare.longevity", 1), Age(age=age), PARAMETERS, month, elder.area_code)
-    facts = CareFacts(
-        relief_class=elder.relief_class,
-        ability_level=elder.ability_level,
-        has_dementia=elder.has_dementia,
-        age=age,
-    )
-    return decide(BOOK.find("eldercare.care_subsidy", 1), facts, PARAMETERS, month, elder.area_code)
-
-
-def _last_day(month: date) -> date:
-    return date.fromordinal(plus(month, 1).toordinal() - 1)
+__all__ = [
+    "Filled",
+    "NewSubsidy",
+    "Subsidy",
+    "apply",
+    "decide_for",
+    "prepare_settling",
+    "propose",
+    "propose_since",
+    "run",
+    "run_everywhere",
+]
 
 
 # ── entering many ────────────────────────────────────────────────────────────────────────────────
@@ -100,7 +87,7 @@ async def add_many(unit: UnitOfWork, subsidies: Sequence[NewSubsidy]) -> list[st
     for new, decision_id in zip(subsidies, decision_ids, strict=True):
         elder, month = people[new.person_id], month_of(new.from_month)
         grants.append(_grant(new.scheme, elder, month, decision_id, next(opened) if new.account else None))
-        row = _candidate(unit, new.person_id, elder.area_code, new.scheme, month)
+        row = candidate(unit, new.person_id, elder.area_code, new.scheme, month)
         rows.append(row | {"state": "ACTIVE", "decision_id": decision_id})
     entitlement_ids = await PAYMENTS.grant(unit, *grants)
     levels = []
@@ -134,94 +121,6 @@ def _level(entitlement_id: str, elder: Elder, month: Any) -> dict[str, Any]:
         "level": elder.ability_level or 0,
         "person_id": elder.person_id,
         "area_code": elder.area_code,
-    }
-
-
-# ── proposing ────────────────────────────────────────────────────────────────────────────────────
-
-_TOWNS = text("select distinct left(area_code, 9) from elder where :person_id in ('', person_id) order by 1")
-_MANY = 5_000
-
-
-async def propose(unit: UnitOfWork, month: date, person_id: str = "") -> int:
-    """Candidates of a month: living elders who meet a rule and have no open subsidy of the scheme; how many.
-    With a `person_id`, of this person only.
-
-    A proposal only: a person confirms it (PIPL 24). 高龄津贴 begins with the month of the birthday, or with the month
-    an elder became known here; who was refused or ended once is proposed again only on application.
-    """
-    count = 0
-    for town in list((await unit.execute(_TOWNS, {"person_id": person_id})).scalars()):
-        law = in_force(month, town)
-        youngest = min(int(row["age"]) for row in law.table("longevity.amounts"))
-        old = col(Elder.birth) <= born_by(_last_day(month), youngest)
-        very_old = col(Elder.birth) <= born_by(_last_day(month), law.whole("elders.very_old"))
-        levels = [int(row["level"]) for row in law.table("care_subsidy.amounts")]
-        poor = col(Elder.relief_class).in_(("MINIMUM", "MARGINAL")) & col(Elder.ability_level).in_(levels)
-        in_need = (col(Elder.ability_level) >= 1) | col(Elder.has_dementia) | very_old
-        her = col(Elder.person_id) == person_id if person_id else true()
-        count += await _propose(unit, LONGEVITY, town, month, old & her, youngest)
-        count += await _propose(unit, CARE, town, month, poor & in_need & her, None)
-    return count
-
-
-async def propose_since(unit: UnitOfWork, person_id: str, since: date) -> None:
-    """After a mistaken death: the proposals of the months she was taken for dead."""
-    for month in span(plus(month_of(since), 1), month_of(unit.today)):
-        await propose(unit, month, person_id)
-
-
-async def _propose(unit: UnitOfWork, scheme: str, town: str, month: date, meets: Any, from_age: int | None) -> int:
-    has = select(col(Subsidy.id)).where(
-        col(Subsidy.person_id) == col(Elder.person_id),
-        col(Subsidy.scheme) == scheme,
-        (col(Subsidy.state) != "ENDED") | (col(Subsidy.from_month) == month) | (scheme == LONGEVITY),
-    )
-    there = (col(Elder.area_code) >= town) & (col(Elder.area_code) < f"{town}:")
-    wanted = (
-        select(col(Elder.person_id), col(Elder.area_code), col(Elder.birth), col(Elder.created_at))
-        .where(there, meets, elders.living_elders(), ~has.exists())
-        .limit(_MANY)
-    )
-    count = 0
-    while found := (await unit.execute(wanted)).all():
-        rows = []
-        for row in found:
-            since = month
-            if from_age is not None:
-                known = clock.to_business_date(row.created_at)
-                since = min(month, month_of(max(birthday(row.birth, from_age), known)))
-            rows.append(_candidate(unit, row.person_id, row.area_code, scheme, since))
-        await unit.execute(insert(table_of(Subsidy)), rows)
-        count += len(rows)
-    return count
-
-
-async def apply(unit: UnitOfWork, person_id: str, scheme: str, from_month: date) -> Subsidy:
-    """A candidate on application. Raises ElderDeceased, AlreadyGranted."""
-    elder = await elders.living(unit, person_id)
-    has = (col(Subsidy.person_id) == person_id) & (col(Subsidy.scheme) == scheme) & (col(Subsidy.state) != "ENDED")
-    if await unit.first(select(col(Subsidy.id)).where(has)):
-        raise AlreadyGranted
-    row = _candidate(unit, person_id, elder.area_code, scheme, from_month)
-    await unit.execute(insert(table_of(Subsidy)), [row])
-    return await unit.get(Subsidy, row["id"])
-
-
-def _candidate(unit: UnitOfWork, person_id: str, area_code: str, scheme: str, from_month: date) -> dict[str, Any]:
-    return {
-        "id": uuid7(),
-        "person_id": person_id,
-        "area_code": area_code,
-        "scheme": scheme,
-        "state": "CANDIDATE",
-        "from_month": from_month,
-        "decision_id": "",
-        "proposed_at": unit.now,
-        "confirmed_by": "",
-        "suspension_id": "",
-        "reason": "",
-        "version": 1,
     }
 
 
@@ -338,61 +237,6 @@ async def pay_into(unit: UnitOfWork, subsidy_id: str, holder: str, card: str) ->
     )
     await pay_to(unit, str(subsidy.entitlement_id), account_id)
     return subsidy
-
-
-# ── the monthly batch ────────────────────────────────────────────────────────────────────────────
-
-
-@dataclass(frozen=True, slots=True)
-class Filled:
-    """One batch of a run."""
-
-    scheme: str
-    batch_id: str
-    added: int
-    added_fen: int
-
-
-async def run(unit: UnitOfWork, month: date, area_code: str) -> list[Filled]:
-    """Make the month's batches of both schemes in an area; again adds only what has become due since.
-
-    Raises AreaOutside, MonthOutOfReach, BatchOpen.
-    """
-    await keep_rates(unit)
-    await follow_levels(unit)
-    return [await _fill(unit, scheme, month, area_code) for scheme in PAYMENTS.schemes]
-
-
-async def run_everywhere(unit: UnitOfWork, month: date) -> list[tuple[str, str]]:
-    """The same for every district with running subsidies. `(district, scheme)` where a draft of another month still
-    waits for its check: what is missing comes with the next run."""
-    await keep_rates(unit)
-    await follow_levels(unit)
-    waiting = []
-    for district in (await unit.execute(_DISTRICTS)).scalars().all():
-        for scheme in PAYMENTS.schemes:
-            try:
-                await _fill(unit, scheme, month, f"{district}000000")
-            except BatchOpen:
-                waiting.append((district, scheme))
-    return waiting
-
-
-async def _fill(unit: UnitOfWork, scheme: str, month: date, area_code: str) -> Filled:
-    batch = await PAYMENTS.open_batch(unit, scheme, month, area_code)
-    done = await PAYMENTS.run(unit, batch.id)
-    if not batch.line_count:
-        await PAYMENTS.check(unit, batch.id)  # an empty draft must not stand in the way of the next month
-    return Filled(scheme, batch.id, done.lines, sum(part.total_fen for part in done.ranges))
-
-
-_DISTRICTS = text("select distinct left(area_code, 6) from subsidy where entitlement_id is not null order by 1")
-
-
-async def prepare_settling(unit: UnitOfWork, person_id: str) -> None:
-    """Before a person's months are computed: rates and her level are as they should be."""
-    await keep_rates(unit)
-    await follow_levels(unit, person_id)
 
 
 # ── looking ──────────────────────────────────────────────────────────────────────────────────────
