@@ -61,6 +61,9 @@ async def test_an_order_from_the_wish_to_the_settlement(world: World) -> None:
     late = body | {"slotFrom": (clock.now() - timedelta(hours=1)).isoformat()}
     refused = await world.post("/orders", world.town, late, 422)
     assert refused["errors"][0]["field"] == "slotFrom"
+    for far in ((clock.now() + timedelta(days=181)).isoformat(), "9999-12-31T23:59:59Z"):
+        refused = await world.post("/orders", world.town, body | {"slotFrom": far}, 422)
+        assert refused["code"] == "slot_too_far"
     path = f"/orders/{order['id']}"
     carer = world.stand.headers(Role.CARER, LIUHENG, org=HOME, account="carer")
     finance = world.stand.headers(Role.FINANCE_OFFICER, LIUHENG, account="finance")

@@ -330,3 +330,22 @@ async def test_refused_and_ended(world: World) -> None:
         no = await world.post("/subsidies/confirm", world.town, {"ids": ids}, 409)
         assert no["code"] == "not_eligible"
         assert "未到高龄津贴起始年龄" in no["detail"]
+
+
+@pytest.mark.parametrize("month", ["1900-01", "2024-04", "2026-07", "2199-12"])
+async def test_months_out_of_reach(world: World, month: str) -> None:
+    with clock.frozen(NOW):
+        refused = await world.post("/subsidies/propose", finance(world), {"month": month}, 422)
+        assert (refused["code"], refused["errors"][0]["field"]) == ("month_out_of_reach", "month")
+        body = {"personId": world["ann"], "scheme": LONGEVITY, "fromMonth": month}
+        assert (await world.post("/subsidies", world.town, body, 422))["errors"][0]["field"] == "fromMonth"
+
+
+@pytest.mark.plan("E-25", part="on application")
+async def test_an_application_is_a_candidate(world: World) -> None:
+    with clock.frozen(NOW):
+        body = {"personId": world["ann"], "scheme": LONGEVITY, "fromMonth": "2026-03"}
+        candidate = await world.post("/subsidies", world.resident("ann"), body, 201)
+        assert (candidate["state"], candidate["fromMonth"]) == ("CANDIDATE", "2026-03")
+        assert (await world.post("/subsidies", world.town, body, 409))["code"] == "already_granted"
+        await world.post("/subsidies", world.resident("bo"), body, 404)

@@ -77,6 +77,9 @@ async def create(
     if slot_from <= unit.now:
         raise Invalid("slot_in_past", "服务时间应晚于现在", field="slotFrom")
     elder = await elders.living(unit, person_id)
+    days = in_force(unit.today, elder.area_code).whole("orders.ahead")
+    if slot_from > unit.now + timedelta(days=days):
+        raise Invalid("slot_too_far", f"最多可提前{days}天预约", field="slotFrom")
     new = NewOrder(person_id, elder.area_code, item, slot_from, minutes, provider_id=provider_id)
     [order_id] = await add_many(unit, [new])
     return await unit.get(Order, order_id)

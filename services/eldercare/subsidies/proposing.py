@@ -19,6 +19,7 @@ from shared.db.tables import table_of
 from shared.db.unit import UnitOfWork
 from shared.ids import uuid7
 from shared.payments import month_of
+from shared.payments.batches import MonthOutOfReach
 from shared.payments.months import plus, span
 from shared.policy import Decision, decide
 
@@ -45,6 +46,14 @@ _TOWNS = text("select distinct left(area_code, 9) from elder where :person_id in
 _MANY = 5_000
 
 
+def check_month(unit: UnitOfWork, month: date, field: str) -> None:
+    """From so many months back to the next one. Raises MonthOutOfReach."""
+    back = in_force(unit.today, "").whole("subsidies.look_back")
+    this = month_of(unit.today)
+    if not plus(this, -back) <= month <= plus(this, 1):
+        raise MonthOutOfReach(detail=f"月份应在过去{back}个月至下个月之间", field=field)
+
+
 async def propose(unit: UnitOfWork, month: date, person_id: str = "") -> int:
     """Candidates of a month: living elders who meet a rule and have no open subsidy of the scheme; how many.
     With a `person_id`, of this person only.
@@ -52,6 +61,7 @@ async def propose(unit: UnitOfWork, month: date, person_id: str = "") -> int:
     A proposal only: a person confirms it (PIPL 24). 高龄津贴 begins with the month of the birthday, or with the month
     an elder became known here; who was refused or ended once is proposed again only on application.
     """
+    check_month(unit, month, "month")
     count = 0
     for town in list((await unit.execute(_TOWNS, {"person_id": person_id})).scalars()):
         law = in_force(month, town)
@@ -101,6 +111,7 @@ async def _propose(unit: UnitOfWork, scheme: str, town: str, month: date, meets:
 
 async def apply(unit: UnitOfWork, person_id: str, scheme: str, from_month: date) -> Subsidy:
     """A candidate on application. Raises ElderDeceased, AlreadyGranted."""
+    check_month(unit, from_month, "fromMonth")
     elder = await elders.living(unit, person_id)
     has = (col(Subsidy.person_id) == person_id) & (col(Subsidy.scheme) == scheme) & (col(Subsidy.state) != "ENDED")
     if await unit.first(select(col(Subsidy.id)).where(has)):
