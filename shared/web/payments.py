@@ -8,7 +8,7 @@ The service's `permissions.yaml` says who may (the engine keeps maker, approver 
       approve: [DISTRICT_REVIEWER]
       release: [FINANCE_OFFICER]       # to the bank, and its file
       reconcile: [FINANCE_OFFICER]
-    payment_line: {read: [FINANCE_OFFICER, DISTRICT_OFFICER, DISTRICT_REVIEWER, AUDITOR]}
+    payment_line: {read: [FINANCE_OFFICER, DISTRICT_OFFICER, DISTRICT_REVIEWER]}
     payment_statement: {read: [RESIDENT, TOWN_CLERK, FINANCE_OFFICER, DISTRICT_OFFICER]}
     recovery:
       read: [TOWN_CLERK, FINANCE_OFFICER, DISTRICT_OFFICER]
