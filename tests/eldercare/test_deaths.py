@@ -295,6 +295,7 @@ async def test_hearing_it_twice_is_hearing_it_once(world: World, ann: str) -> No
     once = await snapshot(world, ann)
     await world.stand.hear(confirmed(ann, date(2026, 3, 10)))
     assert await snapshot(world, ann) == once
+    assert len(await world.sent(EldercareDeathSettled)) == len(await world.sent(ElderDied)) == 1
     await world.stand.hear(revoked(ann))
     back = await snapshot(world, ann)
     await world.stand.hear(revoked(ann))
@@ -364,3 +365,17 @@ async def test_money_follows_who_moves(world: World, ann: str) -> None:
     path = f"/payments/people/{ann}/statement?since=2026-05&until=2026-05"
     assert len((await world.get(path, world.other_town))["months"]) == 2
     assert (await world.get(path, world.town))["months"] == []
+
+
+async def test_two_cases_hold_until_both_are_withdrawn(world: World, ann: str) -> None:
+    before = await snapshot(world, ann)
+    await world.stand.hear(confirmed(ann, date(2026, 5, 10)), confirmed(ann, date(2026, 4, 2), "case-2"))
+    await world.stand.hear(revoked(ann))
+    dead = await snapshot(world, ann)
+    assert dead["life"][:3] == ("DECEASED", "case-2", "2026-04-02")
+    assert (dead["bed"], set(dead["devices"].values())) == ("MAINTENANCE", {"TO_RETRIEVE"})
+    assert {last for _, _, last in dead["subsidies"]} == {"2026-04"}
+    await world.stand.hear(revoked(ann, "case-2"))
+    after = await snapshot(world, ann)
+    assert after.pop("orders") == before.pop("orders") | {"next": "CREATED"}
+    assert after == before

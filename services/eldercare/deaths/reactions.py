@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from services.eldercare.deaths.ending import end_everything
 from services.eldercare.deaths.restoring import restore_everything
+from services.eldercare.elders import service as elders
 from shared import effects
 from shared.contracts.affairs import DeathConfirmed, DeathRevoked
 from shared.contracts.settled import EldercareDeathSettled, EldercareDeathUnsettled
@@ -15,6 +16,8 @@ async def end_for_death(unit: UnitOfWork, event: DeathConfirmed, envelope: Envel
     """End what she had, once; nothing at all when the case was withdrawn before (domain §10 g)."""
     unit.note(subjects=[event.person_id], case_id=event.death_case_id)
     if await effects.is_annulled(unit, event.death_case_id):
+        return
+    if await elders.is_marked_dead(unit, event.person_id, event.death_case_id):
         return
     answers = await end_everything(unit, event.death_case_id, event.person_id, event.death_date)
     settled = EldercareDeathSettled(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from services.eldercare.beds.service import Bed
 from services.eldercare.deaths.answers import Answers
+from services.eldercare.deaths.ending import end_everything
 from services.eldercare.devices.service import Device
 from services.eldercare.elders import service as elders
 from services.eldercare.elders.service import Elder
@@ -33,8 +34,8 @@ async def restore_everything(unit: UnitOfWork, case_id: str, person_id: str) -> 
     bed = await unit.get(Bed, ended_stay.payload["bed"], lock=True) if ended_stay is not None else None
     known = await elders.find(unit, person_id, lock=True)
     noted_at = known.death_noted_at if known is not None else None
-    elder = await elders.unmark_dead(unit, person_id, case_id)
     annulled = await effects.annul(unit, case_id, Device, Order, WaitingEntry)
+    elder = await elders.unmark_dead(unit, person_id, case_id)
     if elder is None:
         return answers
     _answer_scalars(answers, annulled)
@@ -42,7 +43,10 @@ async def restore_everything(unit: UnitOfWork, case_id: str, person_id: str) -> 
         await _give_bed_back(unit, elder, bed, ended_stay, answers)
     await _offer_orders(unit, annulled, answers)
     await _reopen_subsidies(unit, case_id, annulled, answers)
-    if noted_at is not None and elder.death_case_id is None:
+    if elder.death_case_id is not None and elder.death_date is not None:
+        # another case still says she is dead: what came back ends again, under that one
+        await end_everything(unit, elder.death_case_id, person_id, elder.death_date)
+    elif noted_at is not None:
         await subsidies.propose_since(unit, person_id, clock.to_business_date(noted_at))
     return answers
 

@@ -15,11 +15,16 @@ from services.eldercare.elders.relatives import Kin, adopt_relatives, is_relativ
 from services.eldercare.elders.rules import age_on, birthday, born_by
 from services.eldercare.elders.tables import Elder, Relative, Younger
 from services.eldercare.law import in_force
+from shared import effects
 from shared.db.problems import Conflict
 from shared.db.tables import table_of
 from shared.db.unit import UnitOfWork
 
 __all__ = ["Elder", "Kin", "NewElder", "Relative", "age_on", "is_relative", "relate", "relatives_of", "unrelate"]
+
+
+_DEATH = "death"
+"""Effect: a case says she is dead."""
 
 
 class ElderDeceased(Conflict):
@@ -177,7 +182,8 @@ async def change(unit: UnitOfWork, person_id: str, changes: dict[str, Any]) -> E
 
 
 async def mark_dead(unit: UnitOfWork, person_id: str, case_id: str, death_date: date) -> Elder | None:
-    """Her death is confirmed by this case. The first case stands. None when she is no elder of ours."""
+    """Her death is confirmed by this case. Of several cases the first stands on her file, all of them count.
+    None when she is no elder of ours."""
     younger = table_of(Younger)
     await unit.execute(
         update(younger)
@@ -185,14 +191,32 @@ async def mark_dead(unit: UnitOfWork, person_id: str, case_id: str, death_date: 
         .values(death_case_id=case_id, death_date=death_date)
     )
     elder = await find(unit, person_id, lock=True)
-    if elder is not None and elder.death_case_id is None:
+    if elder is None:
+        return None
+    await effects.record(
+        unit,
+        cause=case_id,
+        kind=_DEATH,
+        object_kind="elder",
+        object_id=person_id,
+        person_id=person_id,
+        area_code=elder.area_code,
+        org_id=elder.org_id,
+        from_date=death_date,
+    )
+    if elder.death_case_id is None:
         elder.death_case_id, elder.death_date, elder.death_noted_at = case_id, death_date, unit.now
         await unit.flush()
     return elder
 
 
+async def is_marked_dead(unit: UnitOfWork, person_id: str, case_id: str) -> bool:
+    """Whether this very case was heard before."""
+    return any(one.cause == case_id for one in await effects.live(unit, "elder", person_id) if one.kind == _DEATH)
+
+
 async def unmark_dead(unit: UnitOfWork, person_id: str, case_id: str) -> Elder | None:
-    """The case was withdrawn."""
+    """The case was withdrawn and its effects annulled; another case that still lives takes its place."""
     younger = table_of(Younger)
     await unit.execute(
         update(younger)
@@ -201,7 +225,11 @@ async def unmark_dead(unit: UnitOfWork, person_id: str, case_id: str) -> Elder |
     )
     elder = await find(unit, person_id, lock=True)
     if elder is not None and elder.death_case_id == case_id:
-        elder.death_case_id = elder.death_date = elder.death_noted_at = None
+        others = [one for one in await effects.live(unit, "elder", person_id) if one.kind == _DEATH]
+        other = others[0] if others else None
+        elder.death_case_id = other.cause if other else None
+        elder.death_date = other.from_date if other else None
+        elder.death_noted_at = other.created_at if other else None
         await unit.flush()
     return elder
 
