@@ -15,6 +15,7 @@ from shared import clock
 from suite.simulators.departments import Behaviour
 from tests.journeys.conftest import Scene
 from tests.journeys.holdings import Holdings, look_at, month_back, recoveries, relief_case, spouse_of
+from tests.journeys.money import lines_of, pay
 from tests.journeys.steps import (
     ANSWERED,
     certify,
@@ -249,9 +250,9 @@ async def test_a_death_found_three_months_late_is_claimed_back_for_every_month(s
     died_on = date.fromisoformat(f"{month_back(3)}-15")
     paid_months = [month_back(2), month_back(1)]
     this_month = month_back(0)
-    sent = await _pay(stage, "eldercare", "longevity", this_month, upto="export")
-    approved = await _pay(stage, "eldercare", "care_subsidy", this_month, upto="approve")
-    draft = await _pay(stage, "relief", "dibao", this_month, upto="run")
+    sent = await pay(stage, "eldercare", "longevity", this_month, upto="export")
+    approved = await pay(stage, "eldercare", "care_subsidy", this_month, upto="approve")
+    draft = await pay(stage, "relief", "dibao", this_month, upto="run")
     elder = await stage["town-clerk"].get(f"/api/eldercare/elders/{person['personId']}")
     income = await stage["town-clerk"].get(f"/api/relief/households/{person['householdId']}/incomes")
     payee = (await relief_case(stage, person["householdId"]))["payeeId"]
@@ -285,34 +286,10 @@ async def test_a_death_found_three_months_late_is_claimed_back_for_every_month(s
     assert f"多发{(both - one) * len(paid_months):,.2f}元待追缴" in told
 
 
-async def _pay(scene: Scene, service: str, scheme: str, month: str, *, upto: str) -> str:
-    """A batch of the town, as far as `upto`; its id."""
-    base = f"/api/{service}/payments/batches"
-    body = {"scheme": scheme, "month": month, "areaCode": "330903100000"}
-    made = await scene["finance-officer"].post(base, body, status=201)
-    batch_id = str(made["batch"]["id"])
-    assert made["done"]
-    assert made["added"] > 0
-    for step, who in (("check", "finance-officer"), ("approve", "district-reviewer"), ("export", "finance-officer")):
-        if upto == "run":
-            break
-        await scene[who].post(f"{base}/{batch_id}/{step}")
-        if upto == step:
-            break
-    return batch_id
-
-
 async def _lines(scene: Scene, service: str, batch_id: str, person_id: str) -> list[tuple[str, str, bool]]:
-    """State, amount and stop request of a person's lines in a batch, in the order they were made."""
-    found: list[dict[str, Any]] = []
-    cursor: dict[str, str] = {}
-    while True:
-        path = f"/api/{service}/payments/batches/{batch_id}/lines"
-        page = await scene["finance-officer"].get(path, limit="100", **cursor)
-        found += [line for line in page["items"] if line["personId"] == person_id]
-        if page["nextCursor"] is None:
-            return [(line["state"], line["amount"], line["stopRequested"]) for line in found]
-        cursor = {"cursor": page["nextCursor"]}
+    """State, amount and stop request of a person's lines in a batch."""
+    found = await lines_of(scene, service, batch_id, person_id)
+    return [(line["state"], line["amount"], line["stopRequested"]) for line in found]
 
 
 def _yuan(amount: Decimal) -> str:
