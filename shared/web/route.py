@@ -226,7 +226,8 @@ class _Call:
         """A second transaction after the rollback: the refusal, and counters that must outlive it."""
         who = system_principal("refusals")
         try:
-            async with self.edge.database.unit(who, self.name, trace_id=self.trace_id) as unit:
+            # on the other pool: two hundred refusals must not wait for each other's requests
+            async with self.edge.database.unit(who, self.name, worker=True, trace_id=self.trace_id) as unit:
                 unit.principal = principal
                 unit.note(outcome=outcome, code=code, detail={"path": self.request.url.path[:200]})
                 if problem and problem.then:

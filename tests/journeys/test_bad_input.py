@@ -179,7 +179,7 @@ CASES = [
     ("post", "/api/eldercare/elders/{person}/death-report", {"deathDate": "2026-01-01", "place": 5}, "place"),
     ("post", "/api/eldercare/elders/{person}/death-report", {"deathDate": "2026-01-01", "place": "x", "a": 1}, "a"),
     ("get", "/api/eldercare/elders?limit=0", None, "limit"),
-    ("get", "/api/eldercare/elders?cursor=%00", None, "cursor"),
+    ("get", "/api/eldercare/elders?cursor=nonsense", None, "cursor"),
     ("get", "/api/eldercare/elders?nosuchfilter=1", None, "nosuchfilter"),
 ]
 
