@@ -8,10 +8,11 @@ import pytest
 from sqlalchemy import insert, text
 
 from services.relief.benefits import service as benefits
-from services.relief.benefits.explaining import decided, facts_of
+from services.relief.benefits.explaining import decided
 from services.relief.benefits.rates import PAYMENTS
 from services.relief.benefits.service import NewCase
 from services.relief.households import service as households
+from services.relief.households.reading import record_of
 from services.relief.households.rules import CONDITIONS, Condition
 from services.relief.households.service import NewHousehold, NewMember
 from services.relief.households.tables import Income
@@ -169,8 +170,8 @@ async def test_rule_sql_and_oracle_agree_to_the_fen(relief: Families, seed: int,
     async with relief.stand.unit() as unit:
         for case_id, home in random.Random(seed).sample(list(zip(case_ids, homes, strict=True)), min(60, len(homes))):
             case = await unit.get(benefits.BenefitCase, case_id)
-            members, incomes = await facts_of(unit, case.household_id)
+            record = await record_of(unit, case.household_id)
             until = plus(case.closed_from, -1) if case.closed_from else LAST
             for month in span(FIRST, until):
-                decision = decided(case.kind, members, incomes, month, VILLAGE)
+                decision = decided(case.kind, record, month, VILLAGE)
                 assert ((decision.amount_fen or 0) if decision else 0) == home.due(month), (home, month)

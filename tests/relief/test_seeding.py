@@ -58,6 +58,10 @@ async def test_a_district_is_entered_and_paid_in_seconds(
     record_property("paid_s", round(paid, 2))
     assert await relief.stand.scalar("select count(*) from member") == PERSONS
     assert (run.done, run.lines) == (True, FAMILIES * 3)
+    undecided = "select count(*) from kernel.payment_line l left join kernel.decision d on d.id = l.decision_id"
+    assert await relief.stand.scalar(f"{undecided} where d.id is null") == 0
+    differs = f"{undecided} where d.amount_fen <> l.amount_fen and l.month = :month"
+    assert await relief.stand.scalar(differs, month=MONTH) == 0
     # generous: what must not happen is a statement for each family, or a look at all of them for each
     assert entered < 15
     assert paid < 15

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import date
 
 from services.relief.benefits.rules import (
@@ -16,8 +15,8 @@ from services.relief.benefits.rules import (
     tekun,
 )
 from services.relief.benefits.tables import BenefitCase
-from services.relief.households.reading import composition, incomes_of, whole_family
-from services.relief.households.rules import IncomeFrom, Membership, counted, divided_by, income_in
+from services.relief.households.reading import Record, record_of, whole_family
+from services.relief.households.rules import IncomeFrom, counted, divided_by, income_in
 from services.relief.law import parameters
 from shared.db.unit import UnitOfWork
 from shared.payments import month_of
@@ -30,39 +29,35 @@ async def explain(unit: UnitOfWork, case: BenefitCase, month: date) -> Decision 
     if month < case.from_month or (case.closed_from is not None and month >= case.closed_from):
         return None
     async with whole_family(unit):
-        members, incomes = await facts_of(unit, case.household_id)
-    return decided(case.kind, members, incomes, month, case.area_code)
+        record = await record_of(unit, case.household_id)
+    return decided(case.kind, record, month, case.area_code)
 
 
 async def decide_with(
     unit: UnitOfWork, case: BenefitCase, month: date, monthly_income_fen: int
 ) -> tuple[Decision, str] | None:
     """The decision a new income record leads to, and the id it is kept under; None for 低边, which draws nothing."""
-    members, incomes = await facts_of(unit, case.household_id)
-    incomes = [*incomes, IncomeFrom(month_of(month), monthly_income_fen)]
-    decision = decided(case.kind, members, incomes, month_of(month), case.area_code)
+    record = await record_of(unit, case.household_id)
+    record.incomes.append(IncomeFrom(month_of(month), monthly_income_fen))
+    decision = decided(case.kind, record, month_of(month), case.area_code)
     if decision is None:
         return None
     return decision, await keep(unit, decision, parameters(), person_id=case.applicant_id)
 
 
-async def facts_of(unit: UnitOfWork, household_id: str) -> tuple[list[Membership], list[IncomeFrom]]:
-    """A household's members and its incomes, in the order of recording."""
-    return await composition(unit, household_id), await incomes_of(unit, household_id)
-
-
-def decided(
-    kind: str, members: Sequence[Membership], incomes: Sequence[IncomeFrom], month: date, area_code: str
-) -> Decision | None:
+def decided(kind: str, record: Record, month: date, area_code: str) -> Decision | None:
     """The rule's answer for a month; None for 低边 and where no income is recorded. Raises NoStandard."""
-    present = [MemberFacts(age=one.age(month), conditions=list(one.held(month))) for one in counted(members, month)]
-    income = income_in(incomes, month)
+    present = [
+        MemberFacts(age=one.age(month), conditions=list(one.held(month))) for one in counted(record.members, month)
+    ]
+    income = income_in(record.incomes, month)
     try:
         if kind == TEKUN:
             return decide(tekun, TekunFacts(members=present), parameters(), month, area_code)
         if income is None or kind == MARGINAL:
             return None
-        facts = DibaoFacts(income_fen=income.monthly_fen, divisor=divided_by(members, income), members=present)
+        divisor = divided_by(record.members, income)
+        facts = DibaoFacts(income_fen=income.monthly_fen, divisor=divisor, members=present)
         return decide(dibao, facts, parameters(), month, area_code)
     except NoValue:
         raise NoStandard from None

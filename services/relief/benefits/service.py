@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -11,7 +11,7 @@ from sqlalchemy import insert
 
 from services.relief.benefits.adjusting import Change, adjusting
 from services.relief.benefits.due import SCHEME_OF
-from services.relief.benefits.explaining import decide_with, explain, facts_of
+from services.relief.benefits.explaining import decide_with, decided, explain
 from services.relief.benefits.rates import PAYMENTS, keep_rates
 from services.relief.benefits.recognition import Applicant, Family, recognise
 from services.relief.benefits.rules import (
@@ -34,7 +34,7 @@ from services.relief.benefits.standing import (
 )
 from services.relief.benefits.tables import BenefitCase
 from services.relief.households import service as households
-from services.relief.households.reading import composition
+from services.relief.households.reading import record_of, records
 from services.relief.households.rules import counted, income_in
 from services.relief.law import parameters
 from shared.db.database import on_constraint
@@ -42,7 +42,7 @@ from shared.db.tables import table_of
 from shared.db.unit import UnitOfWork
 from shared.ids import uuid7
 from shared.payments import Grant, after, month_of, open_account, pay_to
-from shared.policy.service import keep
+from shared.policy.service import Made, keep, keep_many
 
 __all__ = [
     "CASE",
@@ -80,10 +80,12 @@ class NewCase:
 
 
 async def add_many(unit: UnitOfWork, cases: Sequence[NewCase]) -> list[str]:
-    """Enter running cases with their entitlements, set-based; their ids in order."""
+    """Enter running cases with their entitlements, set-based; their ids in order. Where none is named, the decision
+    of the first month is made and kept, so that every payment can name one."""
     if not cases:
         return []
     await keep_rates(unit)
+    cases = await _with_decisions(unit, cases)
     paid = [case for case in cases if case.kind != MARGINAL]
     grants = [
         Grant(
@@ -121,6 +123,19 @@ async def add_many(unit: UnitOfWork, cases: Sequence[NewCase]) -> list[str]:
     ]
     await unit.execute(insert(table_of(BenefitCase)), rows)
     return [str(row["id"]) for row in rows]
+
+
+async def _with_decisions(unit: UnitOfWork, cases: Sequence[NewCase]) -> list[NewCase]:
+    families = await records(unit, [case.household_id for case in cases if not case.decision_id])
+    made = {}
+    for case in cases:
+        if case.household_id in families:
+            month = month_of(case.from_month)
+            decision = decided(case.kind, families[case.household_id], month, case.area_code)
+            if decision is not None:
+                made[case.household_id] = Made(decision, case.applicant_id)
+    ids = dict(zip(made, await keep_many(unit, list(made.values()), parameters()), strict=True))
+    return [replace(case, decision_id=case.decision_id or ids.get(case.household_id, "")) for case in cases]
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,8 +177,8 @@ async def open_case(
 
 
 async def _family(unit: UnitOfWork, household_id: str, month: date, found: Recognition) -> Family | None:
-    members, incomes = await facts_of(unit, household_id)
-    present, income = counted(members, month), income_in(incomes, month)
+    record = await record_of(unit, household_id)
+    present, income = counted(record.members, month), income_in(record.incomes, month)
     if not present or income is None:
         return None
     return Family(
@@ -187,7 +202,7 @@ async def pay_into(unit: UnitOfWork, case_id: str, *, person_id: str, holder: st
     case = await locked(unit, case_id)
     if case.entitlement_id is None:
         raise NothingPaid
-    members = counted(await composition(unit, case.household_id), after(unit.today))
+    members = counted((await record_of(unit, case.household_id)).members, after(unit.today))
     if person_id not in {member.person_id for member in members}:
         raise NotAMember(field="personId")
     account = await open_account(unit, person_id=person_id, area_code=case.area_code, holder=holder, card=card)

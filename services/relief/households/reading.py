@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import Select, func, or_, select, text
 from sqlmodel import col
 
 from services.relief.households.rules import Condition, IncomeFrom, Membership
@@ -59,30 +60,50 @@ async def shares_end(unit: UnitOfWork, household_id: str) -> dict[str, date]:
     return {row.object_id: row.month for row in rows}
 
 
-async def composition(unit: UnitOfWork, household_id: str) -> list[Membership]:
-    """The members as the rules see them."""
-    ends = await shares_end(unit, household_id)
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A family as the rules see it: its members, and its incomes in the order of recording."""
+
+    members: list[Membership]
+    incomes: list[IncomeFrom]
+
+
+async def record_of(unit: UnitOfWork, household_id: str) -> Record:
+    """One family."""
+    return (await records(unit, [household_id]))[household_id]
+
+
+async def records(unit: UnitOfWork, household_ids: Sequence[str]) -> dict[str, Record]:
+    """Many families, by id: one statement each for members, conditions, ends and incomes."""
+    ids = {"ids": list(household_ids)}
+    found = {household_id: Record([], []) for household_id in household_ids}
     conditions: dict[str, list[Condition]] = {}
-    for held in await conditions_of(unit, household_id):
-        conditions.setdefault(held.member_id, []).append(Condition(held.kind, held.from_month, held.to_month))
-    return [
-        Membership(
-            member.person_id,
-            member.valid_from,
-            member.valid_to,
-            member.birth,
-            tuple(conditions.get(member.id, ())),
-            ends.get(member.id),
-            member.labour,
-        )
-        for member in await members_of(unit, household_id)
-    ]
+    for row in await unit.execute(_CONDITIONS, ids):
+        conditions.setdefault(row.member_id, []).append(Condition(row.kind, row.from_month, row.to_month))
+    for row in await unit.execute(_MEMBERS, ids):
+        held = tuple(conditions.get(row.id, ()))
+        member = Membership(row.person_id, row.valid_from, row.valid_to, row.birth, held, row.share_ends, row.labour)
+        found[row.household_id].members.append(member)
+    for row in await unit.execute(_INCOMES, ids):
+        found[row.household_id].incomes.append(IncomeFrom(row.from_month, row.monthly_fen))
+    return found
 
 
-async def incomes_of(unit: UnitOfWork, household_id: str) -> list[IncomeFrom]:
-    """Its income records in the order of recording."""
-    mine = select(Income).where(col(Income.household_id) == household_id).order_by(col(Income.seq))
-    return [IncomeFrom(row.from_month, row.monthly_fen) for row in await unit.all(mine)]
+_MEMBERS = text("""
+    select m.household_id, m.id, m.person_id, m.valid_from, m.valid_to, m.birth, m.labour, (
+        select min(f.from_date) from kernel.effect f
+        where f.object_kind = 'member' and f.object_id = m.id and f.kind = 'end_share' and f.annulled_at is null
+    ) as share_ends
+    from member m where m.household_id = any(cast(:ids as text[])) order by m.household_id, m.valid_from, m.id
+""")
+_CONDITIONS = text("""
+    select c.member_id, c.kind, c.from_month, c.to_month
+    from member_condition c where c.household_id = any(cast(:ids as text[])) order by c.id
+""")
+_INCOMES = text("""
+    select i.household_id, i.from_month, i.monthly_fen
+    from income i where i.household_id = any(cast(:ids as text[])) order by i.seq
+""")
 
 
 async def current_income(unit: UnitOfWork, household_id: str) -> Income | None:
