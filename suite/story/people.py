@@ -92,7 +92,7 @@ async def eventually(look: Any, wanted: Any, *, seconds: float = 10.0, what: str
             return found, perf_counter() - begun
         if perf_counter() - begun > seconds:
             raise UnexpectedAnswer(f"{what}: not within {seconds:.0f} s; last seen {found!r}"[:600])
-        await asyncio.sleep(0.01)
+        await asyncio.sleep(0.03)  # looking costs the suite time too
 
 
 def _expect(answer: httpx.Response, status: int | None) -> None:
