@@ -27,7 +27,7 @@ test: $(WORKSHOP) ## all tests at reduced sizes (ARGS="-k death")
 	@$(PY) -m pytest -n $(JOBS) tests $(ARGS)
 
 prove: $(WORKSHOP) ## the stated sizes, seeds printed (PUYOU_SEED repeats a run)
-	@PUYOU_PROVE=1 $(PY) -m pytest -n $(JOBS) -m prove tests $(ARGS)
+	@PUYOU_PROVE=1 $(PY) -m pytest -n $(JOBS) -o faulthandler_timeout=1800 -m prove tests $(ARGS)
 
 check: $(WORKSHOP) ## format, lint, types, imports, our own rules, spelling, YAML
 	@$(PY) -m tools.check $(ARGS)
