@@ -3,11 +3,9 @@
 from calendar import monthrange
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
 
+from shared.clock import SHANGHAI
 from shared.events.handling import Handler
-
-_ZONE = ZoneInfo("Asia/Shanghai")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +24,8 @@ class Schedule:
     def due_between(self, after: datetime, until: datetime) -> list[datetime]:
         """Occurrences in (after, until], as UTC instants."""
         found: list[datetime] = []
-        day = after.astimezone(_ZONE).date()
-        last = until.astimezone(_ZONE).date()
+        day = after.astimezone(SHANGHAI).date()
+        last = until.astimezone(SHANGHAI).date()
         while day <= last:
             if self.day is None or day.day == min(self.day, monthrange(day.year, day.month)[1]):
                 moment = self._instant(day)
@@ -37,4 +35,4 @@ class Schedule:
         return found if self.catch_up else found[-1:]
 
     def _instant(self, day: date) -> datetime:
-        return datetime.combine(day, self.at, tzinfo=_ZONE).astimezone(UTC)
+        return datetime.combine(day, self.at, tzinfo=SHANGHAI).astimezone(UTC)
