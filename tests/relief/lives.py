@@ -87,7 +87,7 @@ class Lives:
         act = self.chance.choice(
             [
                 *([self.mistake] * 5),
-                *([self.withdraw] * 4),
+                *([self.withdraw] * 3),
                 self.death,
                 self.join,
                 self.leave,
@@ -131,9 +131,12 @@ class Lives:
         return True
 
     async def withdraw(self, pair: Pair) -> bool:
-        """One of the mistakes is put right."""
+        """One of the mistakes is put right, in another family when this one has none."""
         if not pair.mistakes:
-            return False
+            waiting = [other for other in self.pairs if other.mistakes]
+            if not waiting:
+                return False
+            pair = self.chance.choice(waiting)
         case, person = pair.mistakes.pop(self.chance.randrange(len(pair.mistakes)))
         await self.relief.stand.hear(*[self.relief.revoked(person, case)] * self.chance.choice([1, 1, 2]))
         return True

@@ -96,7 +96,7 @@ async def test_a_withdrawn_death_leaves_nothing_behind(
             # what is due was paid, and what was paid too much is asked for
             paid = dict(spared["balance"])
             assert [paid.get(plus(START, number), 0) for number in range(len(spared["due"]))] == spared["due"]
-    assert min(lives.acts["mistake"], lives.acts["withdraw"]) >= count // 2
+    assert min(lives.acts["mistake"], lives.acts["withdraw"]) >= count // 3
     if count >= 300:  # a small draw may miss the rare ones
         for act in ("death", "join", "leave", "condition", "income", "recheck", "close", "repay", "raise_standard"):
             assert lives.acts[act], (act, lives.acts)
