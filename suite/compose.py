@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from fastapi import FastAPI
-from services.relief.app import SPEC as RELIEF
 
 from gateway import AsgiUpstream, Gateway, GatewaySettings, Upstream, create_gateway
 from services.affairs.app import SPEC as AFFAIRS
 from services.brain.app import SPEC as BRAIN
 from services.charity.app import SPEC as CHARITY
 from services.eldercare.app import SPEC as ELDERCARE
+from services.relief.app import SPEC as RELIEF
 from shared import clock
 from shared.db.database import Database
 from shared.events.local import LocalTransport
