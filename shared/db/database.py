@@ -99,6 +99,7 @@ class Database:
             pool_timeout=wait_seconds,
             pool_recycle=1800,
             pool_use_lifo=True,
+            hide_parameters=True,  # errors end up in logs and before operators: values of rows do not
             connect_args={
                 "server_settings": {
                     "application_name": f"{self.service}-{role}",

@@ -18,6 +18,7 @@ from shared.events.contract import Envelope
 from shared.events.handling import Handlers
 from shared.events.tables import PARTITIONS
 from shared.events.transport import Message
+from shared.observability.logs import without_rows
 
 BACK_OFF = (timedelta(seconds=2), timedelta(seconds=10), timedelta(minutes=1), timedelta(minutes=5))
 """Waits between tries; after the last one the event is parked for a human."""
@@ -161,7 +162,7 @@ class Inbox:
         except Exception:
             if failed is None:
                 raise
-            await self._failed(failed, traceback.format_exc(limit=-6))
+            await self._failed(failed, without_rows(traceback.format_exc(limit=-6)))
             return 1
         return 1
 

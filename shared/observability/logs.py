@@ -11,12 +11,18 @@ from shared import clock
 
 _RESIDENT_ID = re.compile(r"(?<!\d)(\d{6})\d{8}(\d{3}[\dXx])(?![\dXx])")
 _PHONE = re.compile(r"(?<!\d)(1[3-9]\d)\d{4}(\d{4})(?!\d)")
+_ROW = re.compile(r"DETAIL: .*?(?=\n\[SQL|\nHINT:|\nCONTEXT:|\n\n|\n\S*Error\b|\Z)", re.DOTALL)
 _OWN = set(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
 
 
 def masked(text: str) -> str:
     """The text without readable ID and phone numbers."""
     return _PHONE.sub(r"\1****\2", _RESIDENT_ID.sub(r"\1********\2", text))
+
+
+def without_rows(error: str) -> str:
+    """A traceback without what PostgreSQL quotes of the row it is about ("Failing row contains …")."""
+    return masked(_ROW.sub("DETAIL: (hidden)", error))
 
 
 class JsonLines(logging.Formatter):
@@ -32,7 +38,7 @@ class JsonLines(logging.Formatter):
         }
         line.update({key: value for key, value in record.__dict__.items() if key not in _OWN})
         if record.exc_info:
-            line["error"] = self.formatException(record.exc_info)
+            line["error"] = without_rows(self.formatException(record.exc_info))
         return masked(json.dumps(line, ensure_ascii=False, default=str))
 
 
