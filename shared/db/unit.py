@@ -28,10 +28,6 @@ _OPEN = text(
 )
 _SWITCH = text("select set_config('role', :role, true)")
 
-_NOBODY = " "
-"""What a principal without organisation or person is taken for. Rows that belong to no one carry an empty text, and
-an empty setting would match them all; no stored id is a blank."""
-
 
 class Emitted(Protocol):
     """What the events room needs to know of an event; see `shared.events.contract.Event`."""
@@ -123,8 +119,8 @@ class UnitOfWork:
                 "role": who.scope.value,
                 "lo": who.lo,
                 "hi": who.hi,
-                "org": who.org_id or _NOBODY,
-                "person": who.person_id or _NOBODY,
+                "org": who.org_id,
+                "person": who.person_id,
                 "account": who.account_id,
                 "session": who.session_id,
             },
