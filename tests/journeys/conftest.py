@@ -57,6 +57,17 @@ class Scene:
         """Work everything off that is due now."""
         await self.suite.settle()
 
+    async def restart(self) -> None:
+        """The process ends, and another one begins on the same databases; people keep their tokens."""
+        last = self.suite
+        await last.gateway.stop()
+        await self.client.aclose()
+        self.suite = Suite(last.settings, last.keyring, last.works, last.gateway_settings)
+        await self.suite.gateway.start()
+        self.client = _client(self.suite)
+        for actor in self.actors.values():
+            actor.client = self.client
+
     async def rows(self, service: str, sql: str, **params: object) -> list[tuple[Any, ...]]:
         """Rows of a service's database, past all scopes."""
         async with self.suite.database(service).unit(SYSTEM, "test", worker=True) as unit:
@@ -77,6 +88,11 @@ def settings_of(admin: URL, prefix: str, home: Path, departments_url: str = "") 
         api_connections=4,
         poll_seconds=0.2,
     )
+
+
+def _client(suite: Suite) -> httpx.AsyncClient:
+    """A line to the gateway."""
+    return httpx.AsyncClient(transport=httpx.ASGITransport(suite.gateway), base_url="http://suite", timeout=30)
 
 
 @pytest.fixture(scope="session")
@@ -120,17 +136,16 @@ async def staged(
         )
         suite = Suite(settings_of(admin, name, home, url), seeded.keyring, works, gateway)
         await suite.gateway.start()
+        scene = Scene(suite, _client(suite), departments, seeded.story)
         try:
-            transport = httpx.ASGITransport(suite.gateway)
-            async with httpx.AsyncClient(transport=transport, base_url="http://suite", timeout=30) as client:
-                scene = Scene(suite, client, departments, seeded.story)
-                for account in DEMO:
-                    actor = Actor(account, client)
-                    await actor.sign_in(suite.settings.demo_password)
-                    scene.actors[account] = actor
-                yield scene
+            for account in DEMO:
+                actor = Actor(account, scene.client)
+                await actor.sign_in(suite.settings.demo_password)
+                scene.actors[account] = actor
+            yield scene
         finally:
-            await suite.gateway.stop()
+            await scene.client.aclose()
+            await scene.suite.gateway.stop()
     finally:
         await servers.drop(admin, name, NAMES)
 

@@ -156,7 +156,7 @@ async def test_every_cascade_completes_after_crashes(
     mortal: Mortal, size: Any, seed: int, record_property: Any
 ) -> None:
     chance = Random(seed)
-    people = elders(mortal.seeded, size(2 * AT_ONCE, stated=1000), chance)
+    people = elders(mortal.seeded, size(2 * AT_ONCE, stated=200), chance)
     died_on = (clock.today() - timedelta(days=75)).isoformat()
     waiting: list[str] = []
     for first in range(0, len(people), AT_ONCE):

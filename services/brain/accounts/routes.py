@@ -21,7 +21,6 @@ from services.brain.accounts.schemas import (
 from services.brain.accounts.tables import Account
 from services.brain.desk import DeskOf
 from services.brain.organisation import posts
-from services.brain.organisation.tables import Post
 from services.brain.reach import require_reach
 from shared.db.problems import NotFound
 from shared.db.unit import UnitOfWork
@@ -121,7 +120,7 @@ async def appoint(account_id: UuidStr, body: AppointIn, unit: Unit) -> PostChang
 async def end_post(account_id: UuidStr, body: EndPostIn, unit: Unit) -> PostChangedOut:
     """自某日起离任。"""
     await unit.get(Account, account_id, lock=True)
-    if (await unit.get(Post, body.post_id)).account_id != account_id:
+    if (await posts.get_post(unit, body.post_id)).account_id != account_id:
         raise NotFound
     unit.note(detail={"account": account_id, "post": body.post_id})
     async with unit.elevated("end a post"):

@@ -74,6 +74,11 @@ class NewPost:
     org_id: str = ""
 
 
+async def get_post(unit: UnitOfWork, post_id: str) -> Post:
+    """A post among the caller's rows, else NotFound."""
+    return await unit.get(Post, post_id)
+
+
 async def appoint(unit: UnitOfWork, new: NewPost) -> Post:
     """Give an account a post from a day on; a post it holds on that day ends then (a transfer).
 

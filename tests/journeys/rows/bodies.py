@@ -1,0 +1,177 @@
+"""A valid body for each operation that takes one, made of what stands in a place. A new writing route needs its own."""
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import Any
+
+from shared import clock
+from shared.china import credit_code
+from shared.db.principals import Role
+from tests.journeys.rows.furniture import CARD, FREE_NUMBER, Place, days_ago, month
+
+Make = Callable[[Place], Any]
+
+_WHY = {"reason": "示例"}
+_SOURCE = {Role.RESIDENT: "FAMILY", Role.VILLAGE_CLERK: "VILLAGE", Role.GRID_WORKER: "VILLAGE"}
+_SOURCE |= {Role.HOTLINE_OPERATOR: "HOTLINE", Role.FUNERAL_STAFF: "FUNERAL_HOME"}
+
+
+def _why(_place: Place) -> Any:
+    return _WHY
+
+
+def _person(place: Place) -> Any:
+    return {"personId": place["person_id"]}
+
+
+def _member(person_id: str) -> dict[str, Any]:
+    return {
+        "personId": person_id, "name": "安示宁", "birth": "1950-01-01", "relation": "OTHER",
+        "validFrom": f"{month()}-01",
+    }  # fmt: skip
+
+
+def _pairing(place: Place) -> Any:
+    return {
+        "kind": "STUDY", "beneficiaryId": place["person_id"], "beneficiaryName": "安示宁", "called": "安安",
+        "needs": "陪伴", "donor": {"name": "李示海", "personId": place["donor_id"]}, "startsOn": days_ago(0),
+        "consent": {"id": f"B-{place.name}", "on": days_ago(1), "by": "SELF"}, "endsOn": days_ago(-10),
+    }  # fmt: skip
+
+
+def _pledge(place: Place) -> Any:
+    parties = {"beneficiaryId": place["person_id"], "donorPersonId": place["donor_id"]}
+    return parties | {"amount": "1.00", "fromMonth": days_ago(0), "toMonth": days_ago(-40)}
+
+
+def _order(place: Place) -> Any:
+    slot = (clock.now() + timedelta(days=1)).isoformat()
+    return {"personId": place["person_id"], "item": "助浴", "providerId": place["institution_id"], "slotFrom": slot}
+
+
+def _hours(_place: Place) -> Any:
+    begun = clock.now() - timedelta(hours=5)
+    return {"startedAt": begun.isoformat(), "endedAt": (begun + timedelta(hours=2)).isoformat(), "ref": "B-hours"}
+
+
+def _household(place: Place) -> Any:
+    members = [_member(place["spare_id"]) | {"relation": "SELF"}]
+    family = {"areaCode": place.area, "registeredArea": place.area, "members": members, "monthlyIncome": "0.00"}
+    return family | {"incomeFrom": month()}
+
+
+BODIES: Mapping[str, Make] = {
+    # brain
+    "found_unit": lambda p: {"name": "示例组", "kind": "DEPARTMENT", "areaCode": p.area, "fromDate": days_ago(0)},
+    "change_unit": lambda _: {"name": "示例组", "fromDate": days_ago(-1)},
+    "close_unit": lambda _: {"fromDate": days_ago(-1)},
+    "create_account": lambda p: {
+        "username": "rows-new", "name": "示例", "areaCode": p.area, "initialPassword": "Zhoushan-2026-x!",
+    },
+    "lock_account": _why,
+    "unlock_account": _why,
+    "reset_account": lambda _: _WHY | {"initialPassword": "Zhoushan-2026-y!"},
+    "appoint": lambda p: {"unitId": p["unit_id"], "role": "VILLAGE_CLERK", "fromDate": days_ago(-3)},
+    "end_post": lambda p: {"postId": p["post_id"], "onDate": days_ago(-2)},
+    "revoke_session": _why,
+    "register_person": lambda p: {"name": "安示宁", "areaCode": p.area, "birth": "1990-01-01", "sex": 1},
+    "look_up_person": lambda p: {"idNumber": p["number"]},
+    "correct_person": lambda _: _WHY | {"maritalStatus": "10"},
+    "give_number": lambda _: _WHY | {"idNumber": FREE_NUMBER},
+    "move_person": lambda p: {"toArea": p.area, "onDate": days_ago(0)},
+    "merge_people": lambda p: _WHY | {"dropId": p["spare_id"]},
+    "correct_records": lambda p: _WHY | {"toId": p["spare_id"], "recordIds": ["x"]},
+    "relate": lambda p: {"relativeId": p["spare_id"], "kind": "SIBLING", "fromDate": days_ago(0)},
+    "end_relation": lambda _: _WHY | {"toDate": days_ago(0)},
+    "give_consent": lambda _: {"purpose": "DEVICE_TRACKING"},
+    "withdraw_consent": lambda _: {"purpose": "PHOTO"},
+    # eldercare
+    "change_elder": lambda _: {"living": "ALONE"},
+    "add_institution": lambda p: {
+        "id": "rows-home", "uscc": credit_code.make("53", "330999", "MJ900001"), "name": "示例院", "areaCode": p.area,
+        "kind": "PUBLIC",
+    },
+    "add_bed": lambda p: {"institutionId": p["institution_id"], "bedNo": "Q1", "type": "NORMAL"},
+    "step_bed": lambda _: {"action": "repair"},
+    "claim_bed": _person,
+    "check_in": lambda _: {"contractNo": "HT"},
+    "note_absence": lambda _: {"action": "leave"},
+    "check_out": _why,
+    "cancel_reservation": _why,
+    "join_waiting": _person,
+    "choose_support": lambda _: {"support": "CENTRAL", "askedOn": days_ago(0)},
+    "apply_for_subsidy": lambda p: _person(p) | {"scheme": "care_subsidy", "fromMonth": month()},
+    "propose_subsidies": lambda _: {"month": month()},
+    "run_subsidies": lambda p: {"month": month(), "areaCode": p.town},
+    "confirm_subsidies": lambda p: {"ids": [p["subsidy_id"]]},
+    "activate_subsidies": lambda p: {"ids": [p["subsidy_id"]]},
+    "refuse_subsidy": _why,
+    "suspend_subsidy": _why,
+    "end_subsidy": lambda _: _WHY | {"lastMonth": month()},
+    "set_subsidy_account": lambda _: {"holder": "安示宁", "card": CARD},
+    "issue_device": lambda p: _person(p) | {"kind": "WATCH", "serialNo": "B-1"},
+    "step_device": lambda _: {"action": "recall"},
+    "create_order": _order,
+    "dispatch_order": lambda _: {"carerId": "carer"},
+    "cancel_order": _why,
+    "flag_order": _why,
+    "review_order": lambda _: _WHY | {"outcome": "clear"},
+    "report_death": lambda _: {"deathDate": days_ago(2), "place": "家中"},
+    # relief
+    "create_household": _household,
+    "add_member": lambda p: _member(p["spare_id"]),
+    "remove_member": lambda _: _WHY | {"on": days_ago(0)},
+    "add_condition": lambda _: {"kind": "SEVERE_DISABILITY", "fromMonth": month()},
+    "declare_income": lambda _: {"fromMonth": month(), "monthlyIncome": "10.00"},
+    "open_case": lambda p: {
+        "householdId": p["household_id"], "kind": "DIBAO", "fromMonth": month(), "withinProperty": True,
+    },
+    "close_case": lambda _: _WHY | {"fromMonth": month()},
+    "set_account": lambda p: _person(p) | {"holder": "安示宁", "card": CARD},
+    "recheck_case": lambda _: {"monthlyIncome": "10.00", "effectiveMonth": month(), "remark": "示例"},
+    "complete_visit": lambda _: {"remark": "示例"},
+    "assess_family": lambda p: {"areaCode": p.area, "monthlyIncome": "0.00", "members": [{"birth": "1950-01-01"}]},
+    # money
+    **{f"{service}_open_batch": (lambda p, scheme=scheme: {"scheme": scheme, "month": month(), "areaCode": p.town})  # type: ignore[misc]
+       for service, scheme in (("eldercare", "longevity"), ("relief", "dibao"))},
+    **{f"{service}_enter_returns": (lambda _: {"rows": [{"lineId": "1", "outcome": "PAID"}]})
+       for service in ("eldercare", "relief")},
+    **{f"{service}_enter_repayment": (lambda _: {"amount": "1.00"}) for service in ("eldercare", "relief")},
+    **{f"{service}_write_off_recovery": _why for service in ("eldercare", "relief")},
+    # charity
+    "begin_pairing": _pairing,
+    "end_pairing": lambda _: {"reason": "FINISHED"},
+    "promise_pledge": _pledge,
+    "register_volunteer": lambda p: {"personId": p["spare_id"]},
+    "earn_by_hours": _hours,
+    "earn_by_gift": lambda _: {"amount": "500.00", "onDate": days_ago(1), "ref": "B-gift"},
+    "redeem_points": lambda _: {"use": "GOODS", "points": 1, "item": "示例"},
+    "reverse_points": _why,
+    # affairs
+    "report_death_case": lambda p: _person(p) | {"source": "TOWN", "deathDate": days_ago(2), "place": "家中"},
+    "give_evidence": lambda _: {"kind": "police_deregistration", "idNumber": FREE_NUMBER},
+    "withdraw_evidence": _why,
+    "withdraw_source": _why,
+    "confirm_death": lambda _: {"deathDate": days_ago(3)},
+    "dismiss_death": _why,
+    "request_revocation": lambda _: _WHY | {"evidence": "示例"},
+    "decline_revocation": _why,
+    "complete_task": lambda _: {"outcome": "nothing_to_do", "reason": "示例"},
+    "waive_task": _why,
+    "take_task_over": _why,
+    "attend_to_task": _why,
+    "compensate_task": _why,
+    "receive_material": lambda _: {"material": "示例"},
+    "appoint_task": lambda _: {"on": days_ago(-5)},
+    "migrate_matter": lambda _: {"toVersion": 1, "dryRun": False},
+}  # fmt: skip
+
+
+def body_for(op: str, place: Place, role: Role) -> Any:
+    """What this role would send about what stands in the place."""
+    if op not in BODIES:
+        return None
+    body = BODIES[op](place)
+    if op == "report_death_case" and role in _SOURCE:
+        body["source"] = _SOURCE[role]
+    return body

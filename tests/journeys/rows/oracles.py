@@ -1,0 +1,203 @@
+"""What is whose, in plain SQL: for each kind of row its id, area, house and the persons it is for.
+
+Written from the rules, not from the tables' declarations: a wrong declaration must show. `LISTS` says what each list
+shows, `TARGETS` what an id in a path means. A route without an entry fails the tests.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+EVERYONE = "everyone"
+"""Reference data: areas, units, parameters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """Rows of one service: `select id, area, org, viewers`."""
+
+    service: str
+    sql: str
+
+
+_NONE = "cast('{}' as text[])"
+_TODAY = "cast(now() at time zone 'Asia/Shanghai' as date)"
+_KIN = "(select array_agg(k.relative_id) from kinship k where k.person_id = {}.person_id and k.to_date is null)"
+
+KINDS: Mapping[str, Kind] = {
+    # brain
+    "person": Kind("brain", "select id, area_code, '', array[id] from person"),
+    "course": Kind("brain", "select p.id, p.area_code, '', p.id || (select array_agg(k.relative_id) from kinship k"
+        " where k.person_id = p.id and k.to_date is null) from person p"),
+    "kinship": Kind("brain", "select id, area_code, '', array[person_id] from kinship"),
+    "consent": Kind("brain", "select id, area_code, '', array[person_id] from consent"),
+    "timeline": Kind("brain", "select t.id, t.area_code, '', case when t.audience like 'family:%' then"
+        f" t.person_id || {_KIN.format('t')} else array[t.person_id] end from timeline_entry t"),
+    "account": Kind("brain", f"select id, area_code, '', {_NONE} from account"),
+    "session": Kind("brain", f"select id, area_code, '', {_NONE} from session"),
+    "post": Kind("brain", f"select id, area_code, '', {_NONE} from post"
+        f" where valid_from <= {_TODAY} and (valid_to is null or valid_to > {_TODAY})"),
+    "area": Kind("brain", f"select code, '', '', {_NONE} from area where valid_to is null"),
+    "unit": Kind("brain", f"select unit_id, '', '', {_NONE} from unit_period where valid_to is null"),
+    # eldercare
+    "elder": Kind("eldercare", "select person_id, area_code, org_id, array[person_id] from elder"),
+    "institution": Kind("eldercare", f"select id, area_code, id, {_NONE} from institution"),
+    "bed": Kind("eldercare", f"select id, area_code, institution_id, {_NONE} from bed"),
+    "code": Kind("eldercare", f"select code, area_code, institution_id, {_NONE} from bed"),
+    "stay": Kind("eldercare", "select id, area_code, institution_id, array[person_id] from stay"),
+    "waiting": Kind("eldercare", "select id, area_code, org_id, array[person_id] from waiting_entry where state = 'WAITING'"),  # noqa: E501
+    "subsidy": Kind("eldercare", "select id, area_code, '', array[person_id] from subsidy"),
+    "doubtful": Kind("eldercare", "select s.id, s.area_code, '', array[s.person_id] from subsidy s"
+        " join elder e on e.person_id = s.person_id where s.state in ('ACTIVE', 'SUSPENDED')"
+        " and ((e.life_status = 'DECEASED' and e.death_case_id is null)"
+        " or (s.scheme = 'care_subsidy' and e.relief_class not in ('MINIMUM', 'MARGINAL')))"),
+    "device": Kind("eldercare", "select id, area_code, '', array[person_id] from device"),
+    "order": Kind("eldercare", "select id, area_code, provider_id, array[person_id] from home_order"),
+    "death_report": Kind("eldercare", f"select id, area_code, org_id, {_NONE} from death_report"),
+    "scan": Kind("eldercare", f"select id, area_code, institution_id, {_NONE} from bed_scan"),
+    # money, in both services that pay
+    "eldercare_batch": Kind("eldercare", f"select id, area_code, '', {_NONE} from kernel.payment_batch"),
+    "eldercare_line": Kind("eldercare", "select id, area_code, org_id, array[person_id] from kernel.payment_line"),
+    "eldercare_recovery": Kind("eldercare", "select id, area_code, org_id, array[person_id] from kernel.recovery"),
+    "eldercare_decision": Kind("eldercare", "select id, area_code, org_id, array[person_id] from kernel.decision"),
+    "eldercare_right": Kind("eldercare", "select id, area_code, org_id, array[person_id] from kernel.entitlement"),
+    "relief_batch": Kind("relief", f"select id, area_code, '', {_NONE} from kernel.payment_batch"),
+    "relief_line": Kind("relief", "select id, area_code, org_id, array[person_id] from kernel.payment_line"),
+    "relief_recovery": Kind("relief", "select id, area_code, org_id, array[person_id] from kernel.recovery"),
+    "relief_decision": Kind("relief", "select id, area_code, org_id, array[person_id] from kernel.decision"),
+    "relief_right": Kind("relief", "select id, area_code, org_id, array[person_id] from kernel.entitlement"),
+    "eldercare_payee": Kind("eldercare", "select distinct person_id, area_code, org_id, array[person_id]"
+        " from kernel.entitlement"),
+    "relief_payee": Kind("relief", "select distinct person_id, area_code, org_id, array[person_id]"
+        " from kernel.entitlement"),
+    # relief
+    "household": Kind("relief", "select h.id, h.area_code, '', (select array_agg(m.person_id) from member m"
+        f" where m.household_id = h.id and (m.valid_to is null or m.valid_to >= {_TODAY})) from household h"),
+    "income": Kind("relief", "select i.seq, i.area_code, '', (select array_agg(m.person_id) from member m"
+        f" where m.household_id = i.household_id and (m.valid_to is null or m.valid_to >= {_TODAY})) from income i"),
+    "benefit": Kind("relief", "select c.id, c.area_code, '', (select array_agg(m.person_id) from member m"
+        f" where m.household_id = c.household_id and (m.valid_to is null or m.valid_to >= {_TODAY}))"
+        " from benefit_case c"),
+    "member": Kind("relief", "select id, area_code, '', array[person_id] from member"),
+    "recheck": Kind("relief", f"select r.id, r.area_code, '', {_NONE} from recheck r where exists (select 1"
+        " from kernel.effect e where e.object_id = r.case_id and e.cause = r.cause and e.annulled_at is null)"),
+    "visit": Kind("relief", f"select v.id, v.area_code, '', {_NONE} from visit v where exists (select 1"
+        " from kernel.effect e where e.object_id = v.household_id and e.cause = v.cause and e.annulled_at is null)"
+        " and (v.done_at is not null or exists (select 1 from member m where m.household_id = v.household_id"
+        f" and (m.valid_to is null or m.valid_to >= {_TODAY}) and not exists (select 1 from kernel.effect d where"
+        " d.object_kind = 'person' and d.object_id = m.person_id and d.annulled_at is null)))"),
+    # charity
+    "giver": Kind("charity", "select person_id, area_code, '', array[person_id] from person"),
+    "pairing": Kind("charity", "select id, area_code, donor_org_id, array[beneficiary_id, donor_person_id] from pairing"),  # noqa: E501
+    "pledge": Kind("charity", "select id, area_code, donor_org_id, array[donor_person_id] from pledge"),
+    "volunteer": Kind("charity", "select person_id, area_code, '', array[person_id] from volunteer"),
+    "movement": Kind("charity", "select id, area_code, '', array[person_id] from points_movement"),
+    "charity_notice": Kind("charity", "select id, area_code, '', array[person_id] from kernel.notice"),
+    # affairs
+    "death": Kind("affairs", "select c.id, c.area_code, c.org_id,"
+        " (select array_agg(k.relative_id) from kin k where k.person_id = c.person_id) from death_case c"),
+    "matter": Kind("affairs", "select c.id, c.area_code, c.org_id,"
+        " (select array_agg(k.relative_id) from kin k where k.person_id = c.person_id) from death_case c"),
+    "task": Kind("affairs", f"select matter_id || '/' || task_id, area_code, '', {_NONE} from kernel.matter_task"
+        " where status not in ('WAITING', 'DONE', 'SKIPPED', 'WAIVED', 'COMPENSATED')"),
+    "evidence": Kind("affairs", f"select id, area_code, '', {_NONE} from death_evidence"),
+    "source": Kind("affairs", f"select id, area_code, '', {_NONE} from death_source"),
+    "affairs_notice": Kind("affairs", "select id, area_code, '', array[person_id] from kernel.notice"),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What a list shows. `key` names an item; `within` is the SQL column the id in the path narrows by."""
+
+    kind: str
+    key: tuple[str, ...] = ("id",)
+    within: str = ""
+    is_open: bool = False
+
+
+LISTS: Mapping[str, Listing] = {
+    "list_areas": Listing("area", ("code",), is_open=True),
+    "list_units": Listing("unit", ("unitId",), is_open=True),
+    "list_posts": Listing("post"),
+    "list_accounts": Listing("account"),
+    "list_sessions": Listing("session"),
+    "list_people": Listing("person", ("personId",)),
+    "list_kin": Listing("kinship", within="person_id"),
+    "list_consents": Listing("consent", within="person_id"),
+    "list_timeline": Listing("timeline", within="t.person_id"),
+    "list_elders": Listing("elder", ("personId",)),
+    "list_institutions": Listing("institution"),
+    "list_beds": Listing("bed"),
+    "list_bed_scans": Listing("scan", within="bed_id"),
+    "list_waiting": Listing("waiting"),
+    "list_stays": Listing("stay"),
+    "list_subsidies": Listing("subsidy"),
+    "list_doubtful_subsidies": Listing("doubtful"),
+    "list_devices": Listing("device"),
+    "list_orders": Listing("order"),
+    "list_death_reports": Listing("death_report"),
+    "list_households": Listing("household"),
+    "list_incomes": Listing("income", ("fromMonth",), within="i.household_id"),
+    "list_cases": Listing("benefit"),
+    "list_rechecks": Listing("recheck"),
+    "list_visits": Listing("visit"),
+    "list_pairings": Listing("pairing"),
+    "list_pledges": Listing("pledge"),
+    "list_volunteers": Listing("volunteer", ("personId",)),
+    "list_movements": Listing("movement", within="person_id"),
+    "list_deaths": Listing("death"),
+    "list_tasks": Listing("task", ("caseId", "taskId")),
+    "charity_list_notices": Listing("charity_notice"),
+    "affairs_list_notices": Listing("affairs_notice"),
+    **{f"{service}_list_batches": Listing(f"{service}_batch") for service in ("eldercare", "relief")},
+    **{f"{service}_list_batch_lines": Listing(f"{service}_line", within="batch_id") for service in ("eldercare", "relief")},  # noqa: E501
+    **{f"{service}_list_recoveries": Listing(f"{service}_recovery") for service in ("eldercare", "relief")},
+}  # fmt: skip
+
+TARGETS: Mapping[tuple[str, str], str] = {
+    ("brain", "code"): "area",
+    ("brain", "unit_id"): "unit",
+    ("brain", "account_id"): "account",
+    ("brain", "session_id"): "session",
+    ("brain", "person_id"): "person",
+    ("brain", "relation_id"): "kinship",
+    ("list_timeline", "person_id"): "course",
+    ("eldercare", "person_id"): "elder",
+    ("eldercare", "institution_id"): "institution",
+    ("eldercare", "bed_id"): "bed",
+    ("eldercare", "code"): "code",
+    ("eldercare", "entry_id"): "waiting",
+    ("eldercare", "stay_id"): "stay",
+    ("eldercare", "subsidy_id"): "subsidy",
+    ("eldercare", "device_id"): "device",
+    ("eldercare", "order_id"): "order",
+    ("relief", "person_id"): "relief_payee",
+    ("eldercare_get_statement", "person_id"): "eldercare_payee",
+    ("relief", "household_id"): "household",
+    ("relief", "member_id"): "member",
+    ("relief", "case_id"): "benefit",
+    ("relief", "visit_id"): "visit",
+    ("charity", "person_id"): "giver",
+    ("leave_volunteers", "person_id"): "volunteer",
+    ("charity", "pairing_id"): "pairing",
+    ("charity", "pledge_id"): "pledge",
+    ("charity", "movement_id"): "movement",
+    ("affairs", "case_id"): "death",
+    ("get_matter", "case_id"): "matter",
+    ("get_diagram", "case_id"): "matter",
+    ("affairs", "evidence_id"): "evidence",
+    ("affairs", "source_id"): "source",
+    ("affairs", "task_id"): "task",
+    **{(service, f"{name}_id"): f"{service}_{name}" for service in ("eldercare", "relief")
+       for name in ("batch", "recovery", "decision")},
+    **{(service, "parameter"): EVERYONE for service in ("eldercare", "relief")},
+    **{(service, "event_id"): EVERYONE for service in ("brain", "eldercare", "relief", "charity", "affairs")},
+}  # fmt: skip
+"""(service or operation, name in the path) → kind. An operation's own entry wins."""
+
+OPEN = frozenset({"area", "unit", EVERYONE})
+
+
+def target(service: str, op: str, name: str) -> str | None:
+    """What an id in a path means."""
+    return TARGETS.get((op, name)) or TARGETS.get((service, name))
