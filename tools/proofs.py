@@ -60,7 +60,10 @@ def pytest_configure(config: pytest.Config) -> None:
     given = worker_input.get(_SEED) or os.environ.get("PUYOU_SEED") or secrets.randbelow(2**31)
     config.stash[_run_seed] = int(given)
     # Examples of a property: quick in `make test`, many in `make prove`; a slow machine is not a failure.
-    patient = hypothesis.settings(deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+    # Hypothesis draws the same examples in every CI run unless told that the seed decides.
+    patient = hypothesis.settings(
+        deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow], derandomize=False
+    )
     hypothesis.settings.register_profile("test", patient, max_examples=60)
     hypothesis.settings.register_profile("prove", patient, max_examples=1000)
     hypothesis.settings.load_profile("prove" if PROVING else "test")

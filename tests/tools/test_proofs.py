@@ -64,13 +64,14 @@ def test_sizes_are_reduced_unless_proving(tmp_path):
     assert re.search(r"passed .* test_it.py::test_size  size=300 seed=\d+|test_size  seed=\d+ size=300", said)
 
 
+@pytest.mark.parametrize("ci", ["", "true"], ids=["here", "ci"])
 @pytest.mark.parametrize("workers", ["0", "2"])
-def test_the_printed_seed_repeats_a_run(tmp_path, workers):
-    first = run(tmp_path, NUMBERS, "-n", workers)
+def test_the_printed_seed_repeats_a_run(tmp_path, workers, ci):
+    first = run(tmp_path, NUMBERS, "-n", workers, CI=ci)
     printed = re.search(r"PUYOU_SEED=(\d+)", first)
     assert printed
-    again = run(tmp_path, NUMBERS, PUYOU_SEED=printed[1])
-    other = run(tmp_path, NUMBERS, PUYOU_SEED=str(int(printed[1]) + 1))
+    again = run(tmp_path, NUMBERS, PUYOU_SEED=printed[1], CI=ci)
+    other = run(tmp_path, NUMBERS, PUYOU_SEED=str(int(printed[1]) + 1), CI=ci)
     for name in ("size", "other"):
         assert told(again, name) == told(first, name) != told(other, name)
     assert told(first, "size").split()[-1] != told(first, "other")  # every test draws from its own

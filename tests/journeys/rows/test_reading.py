@@ -66,7 +66,7 @@ async def test_a_single_row_is_shown_to_whom_it_belongs_and_does_not_exist_for_o
         check_one(world, oracle, way, who, place.path(way))
         for number, way in enumerate(way for way in world.ways if way.method == "GET" and way.parameters)
         for who in world.watchers(way, number, positions)
-        for place in (_two(places) if positions == 2 else places.values())
+        for place in (_two(places) if positions == 1 else places.values())
         if _stands(place, way)
     ]
     faults = [fault for found in await world.all(checks) for fault in found]

@@ -72,9 +72,10 @@ class Places:
     stranger: str
 
     def positions(self, role: Role) -> Sequence[Who]:
-        """A role in every place: inside, above, below, beside, outside, and with an attribute that is empty."""
+        """A role in every place: inside, above, below, beside, outside, and with an attribute that is empty. Of persons
+        and houses the first three say most: oneself, another, nobody."""
         if role in PEOPLE:
-            persons = (self.elder, self.stranger, self.daughter, "", self.wife, f"p1{'z' * 26}")
+            persons = (self.elder, self.stranger, "", self.daughter, self.wife, f"p1{'z' * 26}")
             return [Who(role, area=DISTRICT, org=self.home, person=person) for person in persons]
         if role in HOUSES:
             houses = (self.home, self.other_home, "", "no-such-house")

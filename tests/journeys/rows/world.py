@@ -169,13 +169,16 @@ class World:
         return [role for role in ROLES if self.may(role, way)]
 
     def watchers(self, way: Way, number: int, positions: int) -> list[Who]:
-        """Principals to try a route as: every house and person of a role that may; of the many roles with an area each
-        in so many places, over the roles all."""
+        """Principals to try a route as: each role that may, in so many places; over the roles and routes all places.
+        Of persons and houses always oneself, another and nobody."""
         found = []
         for turn, role in enumerate(self.allowed(way)):
-            standing = self.places.positions(role)
-            many = len(standing) if role in PEOPLE | HOUSES else min(positions, len(standing))
-            found += [standing[(turn + number + step) % len(standing)] for step in range(many)]
+            standing = list(self.places.positions(role))
+            if role in PEOPLE | HOUSES:
+                chosen, standing = standing[:3], standing[3:]
+                found += chosen
+            start = turn + number
+            found += [standing[(start + step) % len(standing)] for step in range(min(positions, len(standing)))]
         return found
 
     # ── calling ──────────────────────────────────────────────────────────────────────────────────
