@@ -16,7 +16,7 @@ def prepare(app: FastAPI, _settings: Settings, keys: ServiceKeys) -> None:
     app.state.person_key = PersonKey(keys.person_key)
 
 
-def _key(request: Request) -> PersonKey:
+async def _key(request: Request) -> PersonKey:
     key: PersonKey = request.app.state.person_key
     return key
 

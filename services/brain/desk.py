@@ -65,7 +65,7 @@ def prepare(app: FastAPI, settings: Settings, keys: ServiceKeys) -> None:
     )
 
 
-def desk_of(request: Request) -> Desk:
+async def desk_of(request: Request) -> Desk:
     """The desk of the app that answers this request."""
     desk: Desk = request.app.state.desk
     return desk

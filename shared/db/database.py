@@ -3,22 +3,24 @@
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
-from sqlalchemy import URL, text
-from sqlalchemy.exc import DBAPIError, IntegrityError
+import asyncpg
+from sqlalchemy import URL, event, text
+from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from shared.db import crash
 from shared.db.principals import Principal
 from shared.db.problems import Conflict, Invalid, Problem, Unavailable
-from shared.db.unit import Sealer, UnitOfWork
+from shared.db.unit import Driver, Sealer, UnitOfWork
 
 Finisher = Callable[[UnitOfWork], Awaitable[None]]
 Result = TypeVar("Result")
 
 _RETRIED = {"40001", "40P01"}
+_AWAY = ("08", "53", "57P")
 _conflicts: dict[str, type[Problem]] = {}
 
 
@@ -27,10 +29,15 @@ def on_constraint(name: str, problem: type[Problem]) -> None:
     _conflicts[name] = problem
 
 
+def _cause(error: BaseException) -> BaseException:
+    """The driver's error, out of SQLAlchemy's wrapping where there is one."""
+    original = getattr(error, "orig", None)
+    return (original.__cause__ or original) if original else error
+
+
 def sqlstate(error: BaseException) -> str:
     """SQLSTATE of a driver error, '' if there is none."""
-    original = getattr(error, "orig", error)
-    return str(getattr(original, "sqlstate", "") or getattr(getattr(original, "__cause__", None), "sqlstate", "") or "")
+    return str(getattr(_cause(error), "sqlstate", "") or "")
 
 
 def as_problem(error: BaseException) -> Problem | None:
@@ -39,26 +46,28 @@ def as_problem(error: BaseException) -> Problem | None:
         return error
     if isinstance(error, PoolTimeoutError):
         return Unavailable(headers={"Retry-After": "2"})
-    if not isinstance(error, DBAPIError):
+    if not isinstance(error, DBAPIError | asyncpg.PostgresError | asyncpg.InterfaceError):
         return None
-    state = sqlstate(error)
-    if isinstance(error, IntegrityError) or state.startswith("23"):
-        return _constraint_problem(error, state)
+    cause, state = _cause(error), sqlstate(error)
+    if state.startswith("23"):
+        return _constraint_problem(cause, state)
     if state == "55P03":
         return Conflict("row_locked", "该记录正在被他人办理，请稍后再试")
     if state in _RETRIED:
         return Conflict("try_again", "办理人数较多，请稍后再试")
     if state == "57014":
         return Unavailable("too_slow", "查询超时，请缩小范围后再试", headers={"Retry-After": "5"})
-    if state.startswith("22") or (error.orig is not None and type(error.orig.__cause__).__name__ == "DataError"):
+    if state.startswith("22") or type(cause).__name__ == "DataError":
         return Invalid("invalid_value", "提交的内容中有无法保存的值")
-    if state.startswith(("08", "57P")) or error.connection_invalidated:
-        return Unavailable("database_away", "数据库暂时不可用，请稍后再试", headers={"Retry-After": "5"})
-    return None
+    is_closed = getattr(error, "connection_invalidated", False) or "connection is closed" in str(cause)
+    return _away() if is_closed or state.startswith(_AWAY) else None
 
 
-def _constraint_problem(error: DBAPIError, state: str) -> Problem:
-    cause = getattr(error.orig, "__cause__", None)
+def _away() -> Problem:
+    return Unavailable("database_away", "数据库暂时不可用，请稍后再试", headers={"Retry-After": "5"})
+
+
+def _constraint_problem(cause: BaseException, state: str) -> Problem:
     name = str(getattr(cause, "constraint_name", "") or "")
     if name in _conflicts:
         return _conflicts[name]()
@@ -92,13 +101,14 @@ class Database:
         self._worker = self._engine(url, worker_connections, 60.0, "worker")
 
     def _engine(self, url: URL, size: int, wait_seconds: float, role: str) -> AsyncEngine:
-        return create_async_engine(
+        engine = create_async_engine(
             url,
             pool_size=size,
             max_overflow=0,
             pool_timeout=wait_seconds,
             pool_recycle=1800,
             pool_use_lifo=True,
+            isolation_level="AUTOCOMMIT",  # the unit itself says begin and commit, to the driver
             hide_parameters=True,  # errors end up in logs and before operators: values of rows do not
             connect_args={
                 "server_settings": {
@@ -111,29 +121,30 @@ class Database:
                 }
             },
         )
+        event.listen(engine.sync_engine, "checkout", _refuse_closed)
+        return engine
 
     @asynccontextmanager
     async def unit(
         self, principal: Principal, name: str, *, worker: bool = False, trace_id: str = ""
     ) -> AsyncIterator[UnitOfWork]:
         """Open, let the caller work, then write events and audit row and commit; roll back on any error."""
-        engine = self._worker if worker else self._api
-        async with engine.connect() as connection:
+        async with _connected(self._worker if worker else self._api) as connection:
+            driver = _driver_of(connection)
             unit = UnitOfWork(
-                connection, principal, service=self.service, name=name, vault=self.vault, trace_id=trace_id
+                connection, driver, principal, service=self.service, name=name, vault=self.vault, trace_id=trace_id
             )
             try:
                 await unit.open()
                 yield unit
-                await unit.session.flush()
+                await unit.close()
                 for finish in self.finishers:
                     await finish(unit)
                 crash.reached(f"{name}:before_commit")
-                await connection.commit()
+                await driver.execute("commit")
             except BaseException:
-                unit.session.expunge_all()
-                if not connection.invalidated:
-                    await connection.rollback()
+                unit.forget()
+                await _roll_back(connection, driver)
                 raise
             crash.reached(f"{name}:after_commit")
         for wake in self.after_commit:
@@ -152,7 +163,7 @@ class Database:
             try:
                 async with self.unit(principal, name, worker=worker) as unit:
                     return await work(unit)
-            except DBAPIError as error:
+            except Exception as error:
                 if sqlstate(error) not in _RETRIED or attempt == 2:
                     raise
         raise AssertionError("unreachable")
@@ -173,6 +184,39 @@ class Database:
         """Close both pools."""
         await self._api.dispose()
         await self._worker.dispose()
+
+
+@asynccontextmanager
+async def _connected(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """A connection of the pool; `Unavailable` where nobody listens at the server's address."""
+    try:
+        connection = await engine.connect()
+    except OSError as error:
+        raise _away() from error
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
+def _driver_of(connection: AsyncConnection) -> Driver:
+    assert connection.sync_connection is not None
+    return cast(Driver, connection.sync_connection.connection.driver_connection)
+
+
+def _refuse_closed(connection: Any, _record: Any, _proxy: Any) -> None:
+    """The pool takes another instead of a connection whose server has gone."""
+    if connection.driver_connection.is_closed():
+        raise DisconnectionError
+
+
+async def _roll_back(connection: AsyncConnection, driver: Driver) -> None:
+    """End the transaction, or the connection where that cannot be done."""
+    try:
+        if driver.is_in_transaction():
+            await driver.execute("rollback")
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+        await connection.invalidate()
 
 
 _LOGIN_FAULTS = """

@@ -1,16 +1,14 @@
 """The outbox: events are rows of the transaction that caused them."""
 
-from sqlalchemy import insert
-
-from shared.db.tables import table_of
 from shared.db.unit import UnitOfWork
 from shared.events.contract import Envelope, Event
-from shared.events.tables import OutboxRow
 from shared.ids import uuid7
+
+_INSERT = "insert into kernel.outbox (id, type, subject, envelope, created_at) values ($1, $2, $3, $4, $5)"
 
 
 async def flush_outbox(unit: UnitOfWork) -> None:
-    """Write the unit's pending events; a finisher of every unit, one statement."""
+    """Write the unit's pending events; a finisher of every unit, one round trip."""
     if not unit.emitted:
         return
     rows = []
@@ -28,13 +26,5 @@ async def flush_outbox(unit: UnitOfWork) -> None:
             traceparent=pending.trace_id,
             data=event.model_dump(mode="json", by_alias=True),
         )
-        rows.append(
-            {
-                "id": envelope.id,
-                "type": envelope.type,
-                "subject": envelope.subject,
-                "envelope": envelope.model_dump_json(),
-                "created_at": unit.now,
-            }
-        )
-    await unit.connection.execute(insert(table_of(OutboxRow)).inline(), rows)
+        rows.append((envelope.id, envelope.type, envelope.subject, envelope.model_dump_json(), unit.now))
+    await unit.driver.executemany(_INSERT, rows)

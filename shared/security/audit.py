@@ -1,43 +1,44 @@
 """Writing the audit log: one row per request, reaction or job, in the transaction it speaks of (design §9)."""
 
-from typing import Any
+import json
 
-from sqlalchemy import insert
-
-from shared.db.tables import table_of
 from shared.db.unit import Note, UnitOfWork
 from shared.ids import uuid7
 from shared.observability.traces import trace_id_of
-from shared.security.tables import AuditRow
+
+_INSERT = (
+    "insert into kernel.audit (id, at, account_id, role, session_id, area_code, org_id, action, outcome, code,"
+    " subjects, case_id, purpose, reason, grade, count, trace_id, detail)"
+    " values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)"
+)
 
 
 async def flush_audit(unit: UnitOfWork) -> None:
-    """Write the unit's notes; a finisher of every unit, one statement."""
+    """Write the unit's notes; a finisher of every unit, one round trip."""
     notes = [*unit.notes, unit.audit] if unit.audited else unit.notes
     if notes:
-        statement = insert(table_of(AuditRow)).inline()
-        await unit.connection.execute(statement, [_row(unit, note) for note in notes])
+        await unit.driver.executemany(_INSERT, [_row(unit, note) for note in notes])
 
 
-def _row(unit: UnitOfWork, note: Note) -> dict[str, Any]:
+def _row(unit: UnitOfWork, note: Note) -> tuple[object, ...]:
     who = unit.principal
-    return {
-        "id": uuid7(),
-        "at": unit.now,
-        "account_id": who.account_id,
-        "role": who.role.value,
-        "session_id": who.session_id,
-        "area_code": who.area_code,
-        "org_id": who.org_id,
-        "action": note.action,
-        "outcome": note.outcome,
-        "code": note.code,
-        "subjects": note.subjects,
-        "case_id": note.case_id,
-        "purpose": note.purpose,
-        "reason": note.reason,
-        "grade": note.grade,
-        "count": note.count,
-        "trace_id": trace_id_of(unit.trace_id),
-        "detail": note.detail,
-    }
+    return (
+        uuid7(),
+        unit.now,
+        who.account_id,
+        who.role.value,
+        who.session_id,
+        who.area_code,
+        who.org_id,
+        note.action,
+        note.outcome,
+        note.code,
+        note.subjects,
+        note.case_id,
+        note.purpose,
+        note.reason,
+        note.grade,
+        note.count,
+        trace_id_of(unit.trace_id),
+        json.dumps(note.detail, ensure_ascii=False),
+    )

@@ -13,6 +13,7 @@ from sqlalchemy import Select, TypeDecorator, func, select, tuple_
 from sqlalchemy.sql import ColumnElement
 
 from shared.db.problems import Invalid
+from shared.db.tables import table_of
 from shared.db.unit import UnitOfWork
 from shared.web.wire import Wire
 
@@ -25,6 +26,9 @@ class Page(Wire, Generic[Item]):
     items: list[Item]
     next_cursor: str | None = None
     total: int | None = None
+
+
+_ANY_PAGE = Page[Any]  # made once: pydantic builds a class for every `Page[…]` it meets
 
 
 class PageParameters(BaseModel):
@@ -51,7 +55,8 @@ async def paginate(
 ) -> Page[Item]:
     """One page of `statement` sorted by the columns of `order` (the last one unique).
 
-    The statement selects one entity; counts only when asked. Raises `Invalid` (bad_cursor).
+    The statement selects one entity; `to_item` gets a plain row with its columns, for a list changes nothing. Counts
+    only when asked. Raises `Invalid` (bad_cursor).
     """
     total = None
     if page.total:
@@ -62,11 +67,13 @@ async def paginate(
         right = tuple_(*position)
         statement = statement.where(left < right if descending else left > right)
     directed = [column.desc() if descending else column.asc() for column in order]
-    rows = await unit.all(statement.order_by(*directed).limit(page.limit + 1))
+    columns = table_of(statement.column_descriptions[0]["entity"]).columns
+    listed = statement.with_only_columns(*columns, maintain_column_froms=True)
+    rows = await unit.rows(listed.order_by(*directed).limit(page.limit + 1))
     more = len(rows) > page.limit
     rows = rows[: page.limit]
     cursor = _encode([getattr(rows[-1], column.key) for column in order]) if more else None
-    return Page[Any](items=[to_item(row) for row in rows], next_cursor=cursor, total=total)
+    return _ANY_PAGE(items=[to_item(row) for row in rows], next_cursor=cursor, total=total)
 
 
 def _encode(values: Sequence[Any]) -> str:

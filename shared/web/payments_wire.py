@@ -50,12 +50,8 @@ class BatchOut(Wire):
 
     @classmethod
     def of(cls, row: PaymentBatch) -> "BatchOut":
-        return cls(
-            filled=row.filled_at is not None and not row.filled_to,
-            lines=row.line_count,
-            total=row.total_fen,
-            **row.model_dump(exclude={"filled_to", "filled_at", "line_count", "total_fen"}),
-        )
+        is_filled = row.filled_at is not None and not row.filled_to
+        return cls.of_row(row, filled=is_filled, lines=row.line_count, total=row.total_fen)
 
 
 class RunOut(Wire):
@@ -128,25 +124,8 @@ class LineOut(Wire):
 
     @classmethod
     def of(cls, row: PaymentLine) -> "LineOut":
-        return cls(
-            id=str(row.id),
-            amount=row.amount_fen,
-            stop_requested=row.stop_requested_at is not None,
-            **row.model_dump(
-                include={
-                    "batch_id",
-                    "entitlement_id",
-                    "person_id",
-                    "scheme",
-                    "month",
-                    "purpose",
-                    "state",
-                    "decision_id",
-                    "reason_code",
-                    "reason",
-                }
-            ),
-        )
+        stops = row.stop_requested_at is not None
+        return cls.of_row(row, id=str(row.id), amount=row.amount_fen, stop_requested=stops)
 
 
 class RecoveryOut(Wire):
@@ -165,10 +144,7 @@ class RecoveryOut(Wire):
 
     @classmethod
     def of(cls, row: Recovery) -> "RecoveryOut":
-        return cls(
-            amount=row.amount_fen,
-            **row.model_dump(exclude={"org_id", "area_code", "amount_fen", "changed_at"}),
-        )
+        return cls.of_row(row, amount=row.amount_fen)
 
 
 class RepaymentIn(Wire):

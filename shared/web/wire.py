@@ -1,6 +1,6 @@
 """Base of everything that goes over the wire: camelCase outside, snake_case inside, unknown fields refused."""
 
-from typing import Annotated
+from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, StringConstraints
 from pydantic.alias_generators import to_camel
@@ -19,6 +19,11 @@ class Wire(BaseModel):
         allow_inf_nan=False,
         hide_input_in_errors=True,
     )
+
+    @classmethod
+    def of_row(cls, row: Any, **more: Any) -> Self:
+        """An answer with what `row` (an entity, or a plain row of a list) has under its names, and `more`."""
+        return cls(**{name: getattr(row, name) for name in cls.model_fields if name not in more}, **more)
 
 
 _NO_CONTROL = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f]*$"

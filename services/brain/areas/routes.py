@@ -56,10 +56,4 @@ async def get_area(code: AreaCode, unit: Unit, on: date | None = None) -> AreaOu
 
 
 def _out(area: Area) -> AreaOut:
-    return AreaOut.model_validate(
-        {
-            **area.model_dump(exclude={"id"}),
-            "path": areas.lineage(area.code),
-            "is_island": area.island != Island.MAIN,
-        }
-    )
+    return AreaOut.of_row(area, path=areas.lineage(area.code), is_island=area.island != Island.MAIN)

@@ -84,4 +84,4 @@ async def end_relation(person_id: PersonId, relation_id: UuidStr, body: EndIn, u
 
 
 def _out(row: Kinship) -> KinOut:
-    return KinOut.model_validate({**row.model_dump(exclude={"area_code", "mirror_id"}), "relative_name": None})
+    return KinOut.of_row(row, relative_name=None)

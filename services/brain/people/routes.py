@@ -77,7 +77,7 @@ async def look_up_person(body: LookUpIn, unit: Unit, desk: DeskOf) -> PersonFile
 async def get_person(person_id: PersonId, unit: Unit) -> PersonFile:
     """个人档案；公民身份号码脱敏。"""
     unit.note(subjects=[person_id], count=1)
-    return await _file(unit, await unit.get(Person, person_id))
+    return await _file(unit, await unit.look(Person, person_id))
 
 
 @router.get("/people/{person_id}/unmasked")
@@ -85,7 +85,7 @@ async def get_person(person_id: PersonId, unit: Unit) -> PersonFile:
 async def unmask_person(person_id: PersonId, unit: Unit) -> PersonFile:
     """个人档案全文，须说明理由。"""
     unit.note(subjects=[person_id], count=1)
-    return await _file(unit, await unit.get(Person, person_id))
+    return await _file(unit, await unit.look(Person, person_id))
 
 
 @router.patch("/people/{person_id}")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import insert
+from sqlalchemy import bindparam, insert
 from sqlmodel import col, select
 
 from services.brain.people.codes import LifeStatus, MaritalStatus, Registration
@@ -21,6 +21,12 @@ from shared.db.problems import Conflict, Invalid
 from shared.db.tables import table_of
 from shared.db.unit import UnitOfWork
 from shared.security.person_key import PersonKey, random_person_id
+
+_ALIASES = (
+    select(PersonAlias.alias_id)
+    .where(col(PersonAlias.person_id) == bindparam("person_id"))
+    .order_by(col(PersonAlias.alias_id))
+)
 
 
 class PersonExists(Conflict):
@@ -181,9 +187,7 @@ def people_on_file(*, area: str | None = None, life_status: LifeStatus | None = 
 
 async def aliases_of(unit: UnitOfWork, person_id: str) -> list[str]:
     """The other ids of a person."""
-    return await unit.all(
-        select(PersonAlias.alias_id).where(col(PersonAlias.person_id) == person_id).order_by(col(PersonAlias.alias_id))
-    )
+    return [row.alias_id for row in await unit.rows(_ALIASES, {"person_id": person_id})]
 
 
 async def ids_of(unit: UnitOfWork, person_id: str) -> list[str]:

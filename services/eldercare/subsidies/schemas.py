@@ -86,8 +86,7 @@ class SubsidyOut(Wire):
     @classmethod
     def of(cls, row: Subsidy, last_month: date | None, today: date) -> SubsidyOut:
         is_over = last_month is not None and last_month < today.replace(day=1)
-        known = row.model_dump(exclude={"proposed_at", "confirmed_by", "suspension_id"})
-        return cls(last_month=last_month, **(known | {"state": "ENDED"} if is_over else known))
+        return cls.of_row(row, last_month=last_month, state="ENDED" if is_over else row.state)
 
 
 class FilledOut(Wire):

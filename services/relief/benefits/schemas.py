@@ -92,6 +92,12 @@ class WhyMonthOut(Wire):
     reasons: list[ReasonOut]
 
 
+_AS_KEPT = (
+    *("id", "household_id", "kind", "area_code", "review_class", "from_month", "closed_from"),
+    *("close_reason", "decision_id", "version"),
+)
+
+
 def fields_of(case: BenefitCase, figures: Figures) -> dict[str, Any]:
     """The common fields."""
     return {
@@ -99,10 +105,5 @@ def fields_of(case: BenefitCase, figures: Figures) -> dict[str, Any]:
         "state": figures.state,
         "payee_id": case.applicant_id,
         "monthly_amount": figures.amount_fen,
-        **case.model_dump(
-            include={
-                *("id", "household_id", "kind", "area_code", "review_class", "from_month", "closed_from"),
-                *("close_reason", "decision_id", "version"),
-            }
-        ),
+        **{name: getattr(case, name) for name in _AS_KEPT},
     }

@@ -71,10 +71,7 @@ class IncomeOut(Wire):
 
     @classmethod
     def of(cls, income: Income) -> IncomeOut:
-        return cls(
-            monthly_income=income.monthly_fen,
-            **income.model_dump(include={"from_month", "source", "decision_id", "remark"}),
-        )
+        return cls.of_row(income, monthly_income=income.monthly_fen)
 
 
 class HouseholdOut(HouseholdItem):
@@ -142,20 +139,20 @@ async def members_out(unit: UnitOfWork, household_id: str) -> list[MemberOut]:
 
 def _member_out(unit: UnitOfWork, member: Member, ends: date | None, held: list[MemberCondition]) -> MemberOut:
     left = member.valid_to is not None and member.valid_to < unit.today
-    return MemberOut(
+    return MemberOut.of_row(
+        member,
         name=reading.name_of(unit, member),
         is_counted=ends is None and not left,
         share_ends=ends,
         conditions=[ConditionOut.model_validate(condition) for condition in held],
-        **member.model_dump(exclude={"household_id", "area_code", "name", "viewer_id"}),
     )
 
 
 async def household_out(unit: UnitOfWork, household: Household) -> HouseholdOut:
     """With members and income, for a caller who sees all of the family's rows."""
     income = await reading.current_income(unit, household.id)
-    return HouseholdOut(
+    return HouseholdOut.of_row(
+        household,
         members=await members_out(unit, household.id),
         income=IncomeOut.of(income) if income else None,
-        **household.model_dump(exclude={"created_at"}),
     )

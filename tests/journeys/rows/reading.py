@@ -16,7 +16,7 @@ PAGES = 4
 
 _SILENT = frozenset({"eldercare_get_statement", "relief_get_statement", "list_bed_scans", "list_movements"})
 """Asked about someone outside, these answer as about someone who has nothing: 200, and empty."""
-_SCANS = frozenset({"scan_bed_code", "scan_bed_code_in_public"})
+SCANS = frozenset({"scan_bed_code", "scan_bed_code_in_public"})
 """A code hangs on the bed: who stands before it may scan it, and what she is shown depends on who she is."""
 _WRONG_STATE = 409
 
@@ -49,6 +49,10 @@ class Oracle:
             told = repr((await self.world.call(who, way, unknown)).told())
             self._nothing[key] = told.replace(unknown[way.parameters[0]], "…")
         return self._nothing[key]
+
+    async def has(self, kind: str, row_id: str) -> bool:
+        """Whether there is one."""
+        return any(row.id == row_id for row in await self.rows(kind))
 
     async def find(self, kind: str, row_id: str) -> Row:
         """One of them; the test is at fault when it is not there."""
@@ -131,7 +135,7 @@ async def check_one(world: World, oracle: Oracle, way: Way, who: Who, ids: dict[
     if kind == EVERYONE:
         answer = await world.call(who, way, ids)
         return [] if answer.status not in (401, 403) else [f"{way.name} as {who}: {answer.status}"]
-    sees = kind in OPEN or way.op in _SCANS or who.sees(await oracle.find(kind, ids[name]))
+    sees = kind in OPEN or way.op in SCANS or who.sees(await oracle.find(kind, ids[name]))
     answer = await world.call(who, way, ids)
     if sees:
         is_fine = answer.status in (200, _WRONG_STATE)
