@@ -1,6 +1,7 @@
 """Timers and schedules that are due go into the inbox: one worker, one retry, one parking place."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import insert
@@ -28,6 +29,7 @@ class Alarm:
         self._database = database
         self._inbox = inbox
         self._schedules = schedules
+        self._looks_at: dict[str, datetime] = {}  # a schedule's row is not asked before it can be due
         self._who = system_principal(f"{database.service}.timers")
 
     async def work(self, limit: int = 500) -> int:
@@ -36,9 +38,12 @@ class Alarm:
             unit.audited = False
             messages = await self._timers(unit, limit)
             for schedule in self._schedules:
-                messages += await self._schedule(unit, schedule)
+                if unit.now >= self._looks_at.get(schedule.name, unit.now):
+                    messages += await self._schedule(unit, schedule)
             if messages:
                 await self._inbox.store(unit, messages)
+        for schedule in self._schedules:
+            self._looks_at[schedule.name] = schedule.next_after(unit.now)
         if messages:
             self._inbox.wake()
         return len(messages)

@@ -1,8 +1,10 @@
 """Recurring work: each occurrence enters the inbox once, also those a sleeping suite has missed."""
 
 from calendar import monthrange
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
+from itertools import takewhile
 
 from shared.clock import SHANGHAI
 from shared.events.handling import Handler
@@ -23,16 +25,18 @@ class Schedule:
 
     def due_between(self, after: datetime, until: datetime) -> list[datetime]:
         """Occurrences in (after, until], as UTC instants."""
-        found: list[datetime] = []
-        day = after.astimezone(SHANGHAI).date()
-        last = until.astimezone(SHANGHAI).date()
-        while day <= last:
-            if self.day is None or day.day == min(self.day, monthrange(day.year, day.month)[1]):
-                moment = self._instant(day)
-                if after < moment <= until:
-                    found.append(moment)
-            day += timedelta(days=1)
+        found = list(takewhile(lambda moment: moment <= until, self._after(after)))
         return found if self.catch_up else found[-1:]
 
-    def _instant(self, day: date) -> datetime:
-        return datetime.combine(day, self.at, tzinfo=SHANGHAI).astimezone(UTC)
+    def next_after(self, moment: datetime) -> datetime:
+        """The first occurrence later than this one."""
+        return next(self._after(moment))
+
+    def _after(self, moment: datetime) -> Iterator[datetime]:
+        day = moment.astimezone(SHANGHAI).date()
+        while True:
+            if self.day is None or day.day == min(self.day, monthrange(day.year, day.month)[1]):
+                instant = datetime.combine(day, self.at, tzinfo=SHANGHAI).astimezone(UTC)
+                if instant > moment:
+                    yield instant
+            day += timedelta(days=1)
