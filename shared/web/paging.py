@@ -3,13 +3,14 @@
 import base64
 import binascii
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import Query
 from pydantic import BaseModel, Field
-from sqlalchemy import Select, TypeDecorator, func, select, tuple_
+from sqlalchemy import Integer, Select, TypeDecorator, bindparam, func, select, tuple_
 from sqlalchemy.sql import ColumnElement
 
 from shared.db.problems import Invalid
@@ -52,28 +53,39 @@ async def paginate(
     to_item: Callable[[Any], Item],
     *,
     descending: bool = False,
+    given: Mapping[str, Any] | None = None,
 ) -> Page[Item]:
     """One page of `statement` sorted by the columns of `order` (the last one unique).
 
     The statement selects one entity; `to_item` gets a plain row with its columns, for a list changes nothing. Counts
-    only when asked. Raises `Invalid` (bad_cursor).
+    only when asked. A list that is asked often keeps its statement, with named parameters that are `given`: then
+    nothing is built anew. Raises `Invalid` (bad_cursor).
     """
+    values = dict(given or {})
     total = None
     if page.total:
-        total = await unit.session.scalar(select(func.count()).select_from(statement.order_by(None).subquery()))
+        counted = select(func.count()).select_from(statement.order_by(None).subquery())
+        total = (await unit.rows(counted, values))[0][0]
     if page.cursor:
-        position = _decode(page.cursor, order)
-        left = tuple_(*order)
-        right = tuple_(*position)
-        statement = statement.where(left < right if descending else left > right)
-    directed = [column.desc() if descending else column.asc() for column in order]
-    columns = table_of(statement.column_descriptions[0]["entity"]).columns
-    listed = statement.with_only_columns(*columns, maintain_column_froms=True)
-    rows = await unit.rows(listed.order_by(*directed).limit(page.limit + 1))
+        values.update({f"after_{place}": value for place, value in enumerate(_decode(page.cursor, order))})
+    listing = _listing(statement, tuple(order), is_first=not page.cursor, descending=descending)
+    rows = await unit.rows(listing, {**values, "page_rows": page.limit + 1})
     more = len(rows) > page.limit
     rows = rows[: page.limit]
     cursor = _encode([getattr(rows[-1], column.key) for column in order]) if more else None
     return _ANY_PAGE(items=[to_item(row) for row in rows], next_cursor=cursor, total=total)
+
+
+@lru_cache(maxsize=256)
+def _listing(statement: Select[Any], order: tuple[Any, ...], *, is_first: bool, descending: bool) -> Select[Any]:
+    """The statement of one page; the same one for the same statement, so that a kept one is compiled once."""
+    columns = table_of(statement.column_descriptions[0]["entity"]).columns
+    listing = statement.with_only_columns(*columns, maintain_column_froms=True)
+    if not is_first:
+        after = tuple_(*(bindparam(f"after_{place}", type_=column.type) for place, column in enumerate(order)))
+        listing = listing.where(tuple_(*order) < after if descending else tuple_(*order) > after)
+    directed = [column.desc() if descending else column.asc() for column in order]
+    return listing.order_by(*directed).limit(bindparam("page_rows", type_=Integer))
 
 
 def _encode(values: Sequence[Any]) -> str:

@@ -23,7 +23,7 @@ from services.brain.people.schemas import (
 )
 from services.brain.people.tables import Person
 from services.brain.reach import require_reach
-from shared.china.areas import AreaCode
+from shared.china.areas import AreaCode, range_of
 from shared.db.unit import UnitOfWork
 from shared.ids import PersonId
 from shared.security.masking import Grade
@@ -38,6 +38,8 @@ class PersonQuery(PageParameters):
     life_status: LifeStatus | None = Field(None, alias="lifeStatus", description="生存状态")
 
 
+_IN_ORDER = (col(Person.area_code), col(Person.id))
+
 router = Router(prefix="/api/brain", tags=["people"])
 
 
@@ -45,9 +47,11 @@ router = Router(prefix="/api/brain", tags=["people"])
 @permit("person", "list", "personal")
 async def list_people(unit: Unit, query: Annotated[PersonQuery, Query()]) -> Page[PersonBrief]:
     """辖区人员，脱敏。"""
-    statement = service.people_on_file(area=query.area, life_status=query.life_status)
-    order = [col(Person.area_code), col(Person.id)]
-    found = await paginate(unit, statement, order, query, lambda person: _brief(unit, person))
+    statement = service.people_on_file(within_area=query.area is not None, of_status=query.life_status is not None)
+    given: dict[str, Any] = {"life_status": query.life_status}
+    if query.area is not None:
+        given["lo"], given["hi"] = range_of(query.area)
+    found = await paginate(unit, statement, _IN_ORDER, query, lambda person: _brief(unit, person), given=given)
     unit.note(subjects=[item.person_id for item in found.items], count=len(found.items))
     return found
 

@@ -6,6 +6,7 @@ Reads run under the caller's rows. Verbs that reach beyond them say so; their ro
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from typing import Any
 
 from sqlalchemy import bindparam, insert
@@ -174,14 +175,14 @@ async def updated(unit: UnitOfWork, person: Person, changed: Sequence[str]) -> N
     await unit.flush()
 
 
-def people_on_file(*, area: str | None = None, life_status: LifeStatus | None = None) -> Any:
-    """The statement that lists open files."""
+@cache
+def people_on_file(*, within_area: bool, of_status: bool) -> Any:
+    """The statement that lists open files: of an area (`lo`, `hi`), of a life status (`life_status`)."""
     statement = select(Person).where(col(Person.merged_into).is_(None))
-    if area is not None:
-        lo, hi = areas.range_of(area)
-        statement = statement.where(col(Person.area_code) >= lo, col(Person.area_code) < hi)
-    if life_status is not None:
-        statement = statement.where(col(Person.life_status) == life_status.value)
+    if within_area:
+        statement = statement.where(col(Person.area_code) >= bindparam("lo"), col(Person.area_code) < bindparam("hi"))
+    if of_status:
+        statement = statement.where(col(Person.life_status) == bindparam("life_status"))
     return statement
 
 
