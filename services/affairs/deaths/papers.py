@@ -25,7 +25,7 @@ FILES = Files("death_case", DatabaseStore())
 
 
 async def add(unit: UnitOfWork, case_id: str, content: bytes, name: str) -> tuple[StoredFile, bool]:
-    """Take a file in; the row, and whether it is new. Raises CaseEnded, CloseRelative, and what files are refused for."""
+    """Take a file in; the row, and whether it is new. Raises CaseEnded, CloseRelative, FileEmpty and its like."""
     case = await service.handled(unit, case_id)
     if case.state in cases.ENDED:
         raise CaseEnded
