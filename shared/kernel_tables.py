@@ -2,6 +2,7 @@
 
 from shared.effects import tables as effects
 from shared.events import tables as events
+from shared.files import tables as files
 from shared.notices import tables as notices
 from shared.onething import tables as onething
 from shared.outgoing import tables as outgoing
@@ -10,4 +11,4 @@ from shared.policy import tables as policy
 from shared.security import tables as security
 from shared.web import tables as web
 
-ROOMS = (effects, events, notices, onething, outgoing, payments, policy, security, web)
+ROOMS = (effects, events, files, notices, onething, outgoing, payments, policy, security, web)

@@ -32,6 +32,9 @@ class Settings(BaseSettings):
     keyring_file: Path | None = Field(None, description="secrets; in dev made at first start under home")
     demo_password: str = Field("puyou-demo", description="password of the demo accounts (dev only)")
     body_limit_bytes: int = Field(2_000_000, ge=1_000, description="largest request body a service reads")
+    file_limit_bytes: int = Field(
+        10_000_000, ge=1_000, description="largest file a service takes (evidence, photographs)"
+    )
     poll_seconds: float = Field(1.0, gt=0, description="slow poll of outbox, inbox, timers and calls")
     departments_url: str = Field("", description="base address of the outside departments' exchange")
 

@@ -15,13 +15,17 @@ class PersonRegistered(Event, type="brain.person.registered.v1"):
 
 
 class PersonUpdated(Event, type="brain.person.updated.v1"):
-    """Fields of the file changed; values are fetched, not carried, except life and marital status."""
+    """Fields of the file changed; values are fetched, not carried, except life and marital status.
+
+    `alias_id`: from now on this id means the person too, it is the one derived from her new ID number.
+    """
 
     person_id: str
     changed: list[str]
     version: int
     life_status: str | None = None
     marital_status: str | None = None
+    alias_id: str | None = None
 
 
 class PersonMoved(Event, type="brain.person.moved.v1"):

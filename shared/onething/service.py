@@ -81,6 +81,10 @@ class OneThing:
         """Let a person follow the matter; a second time changes nothing."""
         await store.insert_participant(unit, matter, participant.person_id, participant.relation)
 
+    async def remove_participant(self, unit: UnitOfWork, person_id: str, participant_id: str) -> None:
+        """She follows the matters of this person no longer, ended ones neither."""
+        await store.delete_participant(unit, person_id, participant_id)
+
     async def record(self, unit: UnitOfWork, matter_id: str, *actions: Action) -> MatterState:
         """Append actions the caller has decided on. The state alone may refuse: Conflict, Invalid, NotFound."""
         matter, fold = await self._locked(unit, matter_id)

@@ -42,6 +42,15 @@ async def insert_participant(unit: UnitOfWork, matter: Matter, person_id: str, r
     await unit.execute(insert(table_of(MatterParticipant)).values(**values).on_conflict_do_nothing())
 
 
+async def delete_participant(unit: UnitOfWork, person_id: str, participant_id: str) -> None:
+    own = select(col(Matter.id)).where(col(Matter.person_id) == person_id)
+    await unit.execute(
+        delete(MatterParticipant).where(
+            col(MatterParticipant.matter_id).in_(own), col(MatterParticipant.person_id) == participant_id
+        )
+    )
+
+
 async def history(unit: UnitOfWork, matter_id: str) -> list[Action]:
     """All actions of a matter in order."""
     statement = (

@@ -10,6 +10,7 @@ from shared.db.database import Database
 from shared.db.principals import Principal
 from shared.security.permissions import Permissions
 from shared.security.tokens import TokenVerifier
+from shared.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,3 +44,9 @@ def edge_of(request: Request) -> Edge:
     """The edge of the service that answers this request."""
     edge: Edge = request.app.state.edge
     return edge
+
+
+def file_limit_of(request: Request) -> int:
+    """The largest body of a route that takes a file."""
+    settings: Settings = request.app.state.runtime.settings
+    return settings.file_limit_bytes

@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Message
 
 from shared.db.database import as_problem, sqlstate
 from shared.db.principals import Principal, system_principal
@@ -24,7 +25,7 @@ from shared.db.problems import Forbidden, Problem, Unauthorised
 from shared.db.unit import UnitOfWork
 from shared.security.masking import Grade, revealing
 from shared.web import idempotency
-from shared.web.edge import Edge, edge_of
+from shared.web.edge import Edge, edge_of, file_limit_of
 from shared.web.problems import (
     add_route_header,
     is_json_fault,
@@ -45,20 +46,24 @@ class Permit:
 
     `plain` routes hold no personal data; `personal` ones write an audit row also for reading; `unmask` ones show
     L4 data and need `?reason=`. `reveal` is the highest grade shown in the clear.
-    `resource == ""` marks a public route: it runs as a named system principal.
+    `resource == ""` marks a public route: it runs as a named system principal. One that `takes_file` may be sent a
+    body as large as a file.
     """
 
     resource: str
     verb: str
     kind: str = "plain"
     reveal: Grade = Grade.NOTHING
+    takes_file: bool = False
 
 
-def permit(resource: str, verb: str, kind: str = "plain", *, reveal: Grade = Grade.NOTHING) -> Callable[[Any], Any]:
+def permit(
+    resource: str, verb: str, kind: str = "plain", *, reveal: Grade = Grade.NOTHING, takes_file: bool = False
+) -> Callable[[Any], Any]:
     """Declare a route's permission; put it directly above the endpoint."""
     if kind not in ("plain", "personal", "unmask"):
         raise ValueError(kind)
-    return _mark(Permit(resource, verb, kind, Grade.L4 if kind == "unmask" else reveal))
+    return _mark(Permit(resource, verb, kind, Grade.L4 if kind == "unmask" else reveal, takes_file))
 
 
 def public(name: str) -> Callable[[Any], Any]:
@@ -126,7 +131,9 @@ class _Call:
 
     def __init__(self, route: UnitRoute, request: Request, endpoint: Callable[[Request], Awaitable[Response]]) -> None:
         self.route = route
-        self.request = request
+        self.request = Request(request.scope, self._receive)
+        self._arriving = request.receive
+        self._length = 0
         self.endpoint = endpoint
         self.edge: Edge = edge_of(request)
         self.trace_id = request.headers.get("traceparent", "") or request.headers.get("x-request-id", "")
@@ -168,12 +175,29 @@ class _Call:
         if declared.kind == "unmask" and not 2 <= len(self.request.query_params.get("reason", "")) <= 200:
             raise plain_problem(422, "reason_required", "查看完整信息须说明理由（reason）")
 
+    @property
+    def _limit(self) -> int:
+        return file_limit_of(self.request) if self.route.permit.takes_file else self.edge.body_limit
+
     async def _read_body(self) -> None:
         """Read the body before a connection is taken: a slow sender must not hold one."""
         length = self.request.headers.get("content-length", "")
-        limit = self.edge.body_limit
-        if (length.isdigit() and int(length) > limit) or len(await self.request.body()) > limit:
-            raise plain_problem(413, "body_too_large", "提交的内容过大")
+        if length.isdigit() and int(length) > self._limit:
+            raise self._too_large()
+        await self.request.body()
+
+    async def _receive(self) -> Message:
+        """The next piece of the body. What is too large is not read to its end, told length or not."""
+        message = await self._arriving()
+        self._length += len(message.get("body", b""))
+        if self._length > self._limit:
+            raise self._too_large()
+        return message
+
+    def _too_large(self) -> Problem:
+        if self.route.permit.takes_file:
+            return FileTooLarge(detail=f"文件过大，最大 {self._limit / 1_000_000:g} MB", field="file")
+        return plain_problem(413, "body_too_large", "提交的内容过大")
 
     async def _within_key(self, principal: Principal) -> Response:
         key = self.request.headers.get("idempotency-key", "")
@@ -231,6 +255,12 @@ class _Call:
                     await problem.then(unit)
         except Exception:  # the refusal itself must still be answered
             log.exception("refusal not recorded", extra={"route": self.route.path_format})
+
+
+class FileTooLarge(Problem):
+    status = 413
+    code = "file_too_large"
+    detail = "文件过大"
 
 
 class _Broken(Problem):

@@ -1,10 +1,12 @@
 """Reports open one case and stop nothing; who may report whom; what the reference copy says."""
 
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 
 from shared import clock
+from shared.china import resident_id
 from shared.contracts.affairs import DeathConfirmed, DeathReported
 from shared.contracts.brain import KinshipChanged, PersonMerged, PersonMoved, PersonRegistered, PersonUpdated
 from shared.db.principals import Role
@@ -172,6 +174,52 @@ async def test_the_reference_copy_follows_brain(world: World) -> None:
     )
     await world.stand.hear(ended)
     await world.get(f"/deaths/{case['caseId']}", world.resident("eve"), 404)
+    await world.get(f"/matters/{case['caseId']}", world.resident("eve"), 404)
+
+
+async def test_whose_kinship_has_ended_sees_nothing_of_the_case_any_more(world: World) -> None:
+    """Also of one that ended before, and until she is related again."""
+    dismissed = await world.case()
+    await world.post(f"/deaths/{dismissed}/dismiss", world.officer(), {"reason": "误报"})
+    case_id = await world.case()
+    bo, dan = world.resident("bo"), world.resident("dan")
+    waive = {"reason": "没有公积金账户"}
+    paths = [f"/{kind}/{one}" for kind in ("deaths", "matters") for one in (dismissed, case_id)]
+    for path in paths:
+        await world.get(path, bo)
+    marriage: dict[str, Any] = {
+        "person_id": world["ann"],
+        "relative_id": world["bo"],
+        "kind": "SPOUSE",
+        "from_date": date(1960, 1, 1),
+    }
+    await world.stand.hear(KinshipChanged(relation_id="r1", to_date=clock.today(), version=2, **marriage))
+    for path in paths:
+        await world.get(path, bo, 404)
+        await world.get(path, dan)
+    await world.get(f"/matters/{case_id}/diagram", bo, 404)
+    await world.post(f"/matters/{case_id}/tasks/T08/waive", bo, waive, 404)
+    assert (await world.get("/deaths", bo))["items"] == []
+    await world.stand.hear(KinshipChanged(relation_id="r2", to_date=None, version=1, **marriage))
+    await world.get(f"/matters/{case_id}", bo)
+
+
+async def test_a_paper_with_the_new_number_of_the_person_is_hers(world: World) -> None:
+    """Her number was changed: papers issued since then say the new one, older ones the old one."""
+    case_id = await world.case()
+    new = resident_id.make("330999", date(1940, 5, 1), 77)
+    before = await world.give(case_id, "police_deregistration", idNumber=new, deathDate=None, onDate=days_ago(1))
+    assert before["matches"] is False
+    path = f"/deaths/{case_id}/evidence/{before['evidenceId']}/withdraw"
+    await world.post(path, world.town, {"reason": "号码待核实"})
+    alias = world.stand.app.state.person_key.id_for(new)
+    changed = PersonUpdated(person_id=world["ann"], changed=["id_number"], version=2, alias_id=alias)
+    await world.stand.hear(changed)
+    for number in (new, world.numbers["ann"]):
+        given = await world.give(case_id, idNumber=number)
+        assert (given["matches"], given["assessment"]["isConfirmable"]) == (True, True)
+    body = REPORT | {"idNumber": new, "source": "HOSPITAL", "sourceUnit": "示例医院"}
+    assert (await world.post("/deaths", world.town, body, 200))["caseId"] == case_id
 
 
 async def test_a_relative_entered_late_sees_the_matter(world: World) -> None:

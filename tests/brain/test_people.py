@@ -134,6 +134,7 @@ async def test_a_correction_counts_the_version_and_says_what_changed(brain: Brai
             "version": 2,
             "lifeStatus": None,
             "maritalStatus": "40",
+            "aliasId": None,
         }
     ]
     away = await brain.patch(f"/people/{person_id}", brain.clerk(OTHER_TOWN), **body)
@@ -161,6 +162,9 @@ async def test_a_new_number_is_an_alias_and_leads_to_the_same_file(brain: Brain)
     assert (given.json()["personId"], given.json()["aliases"]) == (person_id, [derived])
     second = {"idNumber": "33099919450815009X", "reason": "重号更正"}
     assert (await brain.post(f"/people/{person_id}/number", brain.clerk(), **second)).json()["birth"] == "1945-08-15"
+    second_id = brain.desk.person_key.id_for(second["idNumber"])
+    told = await brain.stand.told("brain.person.updated.v1")
+    assert [(one["changed"], one["aliasId"]) for one in told] == [(["id_number"], derived), (["id_number"], second_id)]
     for known in (body["idNumber"], second["idNumber"]):
         found = await brain.post("/people/look-up", brain.clerk(), idNumber=known)
         assert found.json()["personId"] == person_id

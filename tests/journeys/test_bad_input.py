@@ -38,6 +38,9 @@ NASTY: tuple[Any, ...] = (
     [], [[]], {}, {"$ne": 1}, "2026-02-30", "9999-99-99", "330999195001010015", "NaN", "../../etc/passwd",
 )  # fmt: skip
 
+NAMES = ("%E8%AF%81%E6%98%8E.pdf", "", "%", "%ff", "%00", "../../x", "a" * 900, "%E2%80%AE", '"; filename=x.html')
+"""What files are called, percent-encoded or worse."""
+
 
 @pytest.fixture(scope="module")
 async def suite(
@@ -85,7 +88,16 @@ async def real_ids(scene: Scene) -> dict[str, list[str]]:
         found[name] = [str(row[0]) for row in await scene.rows(service, sql)]
     story = scene.story[0]
     found["person_id"] = [story["personId"], *found["person_id"]]
+    found["case_id"] = [await dead(scene)]
     return found
+
+
+async def dead(scene: Scene) -> str:
+    """The case of somebody who was reported dead."""
+    report = {"personId": scene.story[1]["personId"], "source": "TOWN", "deathDate": "2026-01-01", "place": "家中"}
+    headers = Keys(scene).headers(Role.TOWN_CLERK)
+    answer = await scene.client.post("/api/affairs/deaths", json=report, headers=headers)
+    return str(answer.json()["caseId"])
 
 
 def generated(operation: Any, mode: GenerationMode, number: int, seed: int) -> Iterator[dict[str, Any]]:
@@ -168,6 +180,10 @@ async def _send(
             body = mangled(body, chance)
         content = json.dumps(body).encode()
         headers = {**headers, "content-type": "application/json"}
+    elif isinstance(request.get("data"), bytes):
+        file: bytes = request["data"]
+        content = chance.choice((file, file[: len(file) // 2], chance.randbytes(200), b"<html>", b""))
+        headers = {**headers, "content-type": "image/png", "x-file-name": chance.choice(NAMES)}
     query = request.get("params")
     return await scene.client.request(request["method"], url, params=query, headers=headers, content=content)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from services.affairs.cases import service as cases
 from services.affairs.cases.service import DeathCase
-from services.affairs.deaths import service
+from services.affairs.deaths import papers, service
 from services.affairs.deaths.rules import COURT, CREMATION, absent, check_date, unit_of_statement
 from services.affairs.deaths.service import CaseEnded, Ground
 from services.affairs.deaths.tables import DeathEvidence, DeathSource
@@ -50,6 +50,7 @@ class NewEvidence:
     note: str | None = None
     cause_class: str | None = None
     placement: str | None = None
+    file_ids: tuple[str, ...] = ()
 
 
 async def give(unit: UnitOfWork, key: PersonKey, case_id: str, new: NewEvidence) -> tuple[DeathEvidence, Ground]:
@@ -62,6 +63,7 @@ async def give(unit: UnitOfWork, key: PersonKey, case_id: str, new: NewEvidence)
     if case.state in cases.ENDED:
         raise CaseEnded
     await _check(unit, case, new)
+    await papers.must_be_there(unit, case, new.file_ids)
     row = await _keep(unit, key, case, new)
     if row.matches and new.id_number:
         cases.keep_number(unit, case, new.id_number)
@@ -116,6 +118,7 @@ async def _keep(unit: UnitOfWork, key: PersonKey, case: DeathCase, new: NewEvide
         death_date=new.death_date,
         on_date=new.on_date,
         note=new.note or "",
+        file_ids=list(new.file_ids),
         given_by=unit.principal.account_id,
         given_at=unit.now,
     )

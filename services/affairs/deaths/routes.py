@@ -8,7 +8,7 @@ from pydantic.alias_generators import to_camel
 
 from services.affairs.cases import service as cases
 from services.affairs.cases.service import CaseState
-from services.affairs.deaths import deciding, evidence, reporting, revoking, service
+from services.affairs.deaths import deciding, evidence, papers, reporting, revoking, service
 from services.affairs.deaths.schemas import (
     AssessmentOut,
     CaseItem,
@@ -32,7 +32,9 @@ from services.affairs.desk import PersonKeyOf
 from shared.db.principals import Scope
 from shared.db.problems import Invalid
 from shared.ids import PersonId, UuidStr
-from shared.web import Page, Router, Unit, paginate, permit
+from shared.security.masking import Grade
+from shared.web import Page, PageQuery, Router, Unit, paginate, permit
+from shared.web.files import FILE_ANSWER, FILE_BODY, FileContent, FileItem, FileKept, FileName, file_answer
 from shared.web.paging import PageParameters
 from shared.web.problems import problem_response
 
@@ -116,6 +118,35 @@ async def give_evidence(case_id: CaseId, body: EvidenceIn, unit: Unit, key: Pers
         state=CaseState(case.state),
         assessment=AssessmentOut.of(ground),
     )
+
+
+@router.post("/{case_id}/files", status_code=201, openapi_extra=FILE_BODY)
+@permit("death_file", "add", "personal", takes_file=True)
+async def add_death_file(
+    case_id: CaseId, unit: Unit, name: FileName, content: FileContent, response: Response
+) -> FileKept:
+    """Hand in a paper as a file: the body is the file (PDF, JPEG or PNG). The same bytes again are the same file."""
+    file, is_new = await papers.add(unit, case_id, content, name)
+    response.status_code = 201 if is_new else 200
+    return FileKept(file_id=file.id, media_type=file.media_type, size=file.size, is_new=is_new)
+
+
+@router.get("/{case_id}/files")
+@permit("death_file", "read", "personal")
+async def list_death_files(case_id: CaseId, unit: Unit, page: PageQuery) -> Page[FileItem]:
+    """The files of a case, oldest first."""
+    statement = await papers.listing(unit, case_id)
+    found = await paginate(unit, statement, [papers.StoredFile.id], page, lambda file: FileItem.of(unit, file))
+    unit.note(count=len(found.items))
+    return found
+
+
+@router.get("/{case_id}/files/{file_id}", response_class=Response, responses=FILE_ANSWER)
+@permit("death_file", "read", "personal", reveal=Grade.L4)
+async def get_death_file(case_id: CaseId, file_id: Annotated[UuidStr, Path()], unit: Unit) -> Response:
+    """One file as a download."""
+    file, content = await papers.read(unit, case_id, file_id)
+    return file_answer(unit, file, content)
 
 
 @router.post("/{case_id}/evidence/{evidence_id}/withdraw")

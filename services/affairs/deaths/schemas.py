@@ -58,7 +58,7 @@ class ReportIn(Wire):
 class EvidenceIn(Wire):
     """A piece of evidence. What a kind must say: see the refusal, it names each missing field.
 
-    `onDate`: cremated, deregistered or placed on; `seenOn`: seen alive on.
+    `onDate`: cremated, deregistered or placed on; `seenOn`: seen alive on. `fileIds`: files of this case that show it.
     """
 
     kind: EvidenceKind
@@ -72,6 +72,7 @@ class EvidenceIn(Wire):
     note: LongText | None = None
     cause_class: Literal["正常死亡", "非正常死亡", "不明"] | None = None
     placement: Literal["公墓", "骨灰堂", "海葬", "树葬", "花葬", "草坪葬", "其他"] | None = None
+    file_ids: Annotated[tuple[UuidStr, ...], Field(max_length=20)] = ()
 
     def to_new(self) -> NewEvidence:
         """For the use case."""
@@ -185,6 +186,7 @@ class EvidenceOut(Wire):
     death_date: date | None
     on_date: date | None
     note: str
+    file_ids: list[str]
     given_by: str
     given_at: datetime
     withdrawn_at: datetime | None

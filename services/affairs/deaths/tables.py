@@ -3,7 +3,8 @@
 from datetime import date, datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import CheckConstraint, Index, LargeBinary, Text
+from sqlalchemy import CheckConstraint, Index, LargeBinary, Text, text
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Field
 
 from services.affairs.base import Base
@@ -70,6 +71,12 @@ class DeathEvidence(Base, table=True):
     death_date: date | None = None
     on_date: date | None = Field(default=None, description="cremated, deregistered, placed or seen alive on")
     note: str = Field(default="", sa_type=Text)
+    file_ids: list[str] = Field(
+        default_factory=list,
+        sa_type=ARRAY(Text),
+        sa_column_kwargs={"server_default": text("'{}'")},
+        description="files of the case that show it",
+    )
     given_by: str = Field(sa_type=Text, description="account")
     given_at: datetime
     withdrawn_at: datetime | None = None

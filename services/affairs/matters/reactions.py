@@ -17,7 +17,7 @@ from shared.outgoing import CallOutcome, on_call
 
 
 def subscriptions() -> list[Subscription]:
-    """Every answer any loaded definition waits for, the departments' outcomes, the timers, late relations."""
+    """Every answer any loaded definition waits for, the departments' outcomes, the timers, relations."""
     return [
         *on_every(sorted(ONE_THING.definitions.subscriptions()), hear_answer),
         on_call(TASK, hear_task_call),
@@ -25,7 +25,7 @@ def subscriptions() -> list[Subscription]:
         on_timer(TIMER, hold_case),
         *ONE_THING.timers(),
         on_timer(TIMER, see_follow_up),
-        on(KinshipChanged, admit_relative),
+        on(KinshipChanged, follow_kin),
     ]
 
 
@@ -60,7 +60,9 @@ async def see_follow_up(unit: UnitOfWork, timer: Timer, _envelope: Envelope) -> 
     await service.after_time(unit, timer.payload["matter"])
 
 
-async def admit_relative(unit: UnitOfWork, event: KinshipChanged, _envelope: Envelope) -> None:
-    """Relatives entered after the report see the matter too."""
+async def follow_kin(unit: UnitOfWork, event: KinshipChanged, _envelope: Envelope) -> None:
+    """Relatives entered after the report see the matter too; who is none any more does not."""
     if event.to_date is None:
         await service.admit(unit, event.person_id, event.relative_id, event.kind)
+    else:
+        await service.part(unit, event.person_id, event.relative_id)

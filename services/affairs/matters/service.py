@@ -183,6 +183,11 @@ async def admit(unit: UnitOfWork, person_id: str, relative_id: str, kind: str) -
         await ONE_THING.add_participant(unit, matter, Participant(relative_id, kind.lower()))
 
 
+async def part(unit: UnitOfWork, person_id: str, relative_id: str) -> None:
+    """The relation ended: what happened to the person is no longer the relative's to see."""
+    await ONE_THING.remove_participant(unit, person_id, relative_id)
+
+
 class VersionUnknown(Invalid):
     code = "version_unknown"
     detail = "没有这个版本的事项定义"

@@ -15,8 +15,10 @@ async def enter_person(unit: UnitOfWork, event: PersonRegistered, _envelope: Env
 
 
 async def refresh_person(unit: UnitOfWork, event: PersonUpdated, _envelope: Envelope) -> None:
-    """Her life status travels in the event."""
+    """Her life status travels in the event, and the id a new ID number gives her."""
     await service.refresh(unit, event.person_id, event.version, event.life_status)
+    if event.alias_id is not None:
+        await service.merge(unit, event.person_id, event.alias_id)
 
 
 async def move_person(unit: UnitOfWork, event: PersonMoved, _envelope: Envelope) -> None:

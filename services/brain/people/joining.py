@@ -60,7 +60,7 @@ async def give_number(unit: UnitOfWork, key: PersonKey, person_id: str, number: 
     person.id_number = unit.vault.seal(Person, "id_number", person.id, checked.number)
     person.number_index = unit.vault.index("id_number", checked.number)
     person.birth, person.sex = checked.birth, int(checked.sex)
-    await updated(unit, person, ["id_number"])
+    await updated(unit, person, ["id_number"], alias_id=derived if derived != person.id else None)
     return person
 
 

@@ -160,8 +160,8 @@ async def move(unit: UnitOfWork, person_id: str, to_area: str, on_date: date) ->
     return person
 
 
-async def updated(unit: UnitOfWork, person: Person, changed: Sequence[str]) -> None:
-    """Count the version and tell the others; life and marital status travel in the event."""
+async def updated(unit: UnitOfWork, person: Person, changed: Sequence[str], *, alias_id: str | None = None) -> None:
+    """Count the version and tell the others; life and marital status and a new alias travel in the event."""
     person.version += 1
     person.updated_at = unit.now
     event = PersonUpdated(
@@ -170,6 +170,7 @@ async def updated(unit: UnitOfWork, person: Person, changed: Sequence[str]) -> N
         version=person.version,
         life_status=person.life_status if "life_status" in changed else None,
         marital_status=person.marital_status if "marital_status" in changed else None,
+        alias_id=alias_id,
     )
     unit.emit(event, area_code=person.area_code)
     await unit.flush()

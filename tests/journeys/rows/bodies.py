@@ -150,6 +150,7 @@ BODIES: Mapping[str, Make] = {
     # affairs
     "report_death_case": lambda p: _person(p) | {"source": "TOWN", "deathDate": days_ago(2), "place": "家中"},
     "give_evidence": lambda _: {"kind": "police_deregistration", "idNumber": FREE_NUMBER},
+    "add_death_file": lambda _: b"%PDF-1.7 rows",
     "withdraw_evidence": _why,
     "withdraw_source": _why,
     "confirm_death": lambda _: {"deathDate": days_ago(3)},

@@ -177,7 +177,10 @@ class Furnisher:
     async def _evidence(self, place: Place) -> None:
         case = "select id from death_case where person_id = :person"
         place.ids["case_id"] = await self.one("affairs", case, person=place["spare_id"])
-        paper = {"kind": "court_declaration", "deathDate": days_ago(3)}
+        scan = f"%PDF-1.7 {place.name}".encode()
+        kept = await self.do(Role.TOWN_CLERK, "add_death_file", scan, case_id=place["case_id"])
+        place.ids["file_id"] = kept["fileId"]
+        paper = {"kind": "court_declaration", "deathDate": days_ago(3), "fileIds": [kept["fileId"]]}
         given = await self.do(Role.TOWN_CLERK, "give_evidence", paper, case_id=place["case_id"])
         place.ids["evidence_id"] = given["evidenceId"]
         source = "select id from death_source where case_id = :case"

@@ -101,6 +101,7 @@ KINDS: Mapping[str, Kind] = {
         " where status not in ('WAITING', 'DONE', 'SKIPPED', 'WAIVED', 'COMPENSATED')"),
     "evidence": Kind("affairs", f"select id, area_code, '', {_NONE} from death_evidence"),
     "source": Kind("affairs", f"select id, area_code, '', {_NONE} from death_source"),
+    "death_file": Kind("affairs", f"select id, area_code, '', {_NONE} from kernel.file"),
     "affairs_notice": Kind("affairs", "select id, area_code, '', array[person_id] from kernel.notice"),
 }  # fmt: skip
 
@@ -146,6 +147,7 @@ LISTS: Mapping[str, Listing] = {
     "list_volunteers": Listing("volunteer", ("personId",)),
     "list_movements": Listing("movement", within="person_id"),
     "list_deaths": Listing("death"),
+    "list_death_files": Listing("death_file", ("fileId",), within="owner_id"),
     "list_tasks": Listing("task", ("caseId", "taskId")),
     "charity_list_notices": Listing("charity_notice"),
     "affairs_list_notices": Listing("affairs_notice"),
@@ -187,6 +189,7 @@ TARGETS: Mapping[tuple[str, str], str] = {
     ("get_diagram", "case_id"): "matter",
     ("affairs", "evidence_id"): "evidence",
     ("affairs", "source_id"): "source",
+    ("affairs", "file_id"): "death_file",
     ("affairs", "task_id"): "task",
     **{(service, f"{name}_id"): f"{service}_{name}" for service in ("eldercare", "relief")
        for name in ("batch", "recovery", "decision")},

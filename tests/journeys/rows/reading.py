@@ -47,7 +47,7 @@ class Oracle:
         if key not in self._nothing:
             unknown = {name: nowhere(name) for name in way.parameters}
             told = repr((await self.world.call(who, way, unknown)).told())
-            self._nothing[key] = told.replace(unknown[way.parameters[0]], "…")
+            self._nothing[key] = _without(told, unknown)
         return self._nothing[key]
 
     async def has(self, kind: str, row_id: str) -> bool:
@@ -59,6 +59,12 @@ class Oracle:
         found = [row for row in await self.rows(kind) if row.id == row_id]
         assert found, f"the furniture names no {kind}: {row_id}"
         return found[0]
+
+
+def _without(told: str, ids: Mapping[str, str]) -> str:
+    for one in ids.values():
+        told = told.replace(one, "…")
+    return told
 
 
 def uncovered(ways: Iterable[Way]) -> list[str]:
@@ -129,7 +135,7 @@ TASKS = _sight_of_tasks()
 
 async def check_one(world: World, oracle: Oracle, way: Way, who: Who, ids: dict[str, str]) -> list[str]:
     """A single row: shown to whom it belongs, and to all others as if it did not exist."""
-    [name] = way.parameters
+    name = way.parameters[-1]  # before it stands what the row belongs to
     kind = target(way.service, way.op, name)
     assert kind is not None
     if kind == EVERYONE:
@@ -143,5 +149,5 @@ async def check_one(world: World, oracle: Oracle, way: Way, who: Who, ids: dict[
     if answer.status != 404 and not (way.op in _SILENT and answer.status == 200):
         return [f"{way.name} as {who}: {answer.status} for a row outside: {answer.text[:200]}"]
     nothing = await oracle.nothing(way, who)
-    told = repr(answer.told()).replace(ids[name], "…")
+    told = _without(repr(answer.told()), ids)
     return [] if told == nothing else [f"{way.name} as {who}: {told} is told apart from what does not exist: {nothing}"]

@@ -78,8 +78,8 @@ async def _stands(place: Place, way: Any, oracle: Oracle) -> bool:
     """Whether the place has one; here and there have one of everything."""
     try:
         ids = place.path(way)
-        kind = target(way.service, way.op, way.parameters[0])
-        stands = way.op in SCANS or kind in OPEN or await oracle.has(str(kind), ids[way.parameters[0]])
+        kind = target(way.service, way.op, way.parameters[-1])
+        stands = way.op in SCANS or kind in OPEN or await oracle.has(str(kind), ids[way.parameters[-1]])
     except LookupError:
         stands = False
     assert stands or place.name not in ("here", "there"), f"nothing in {place.name} for {way.name}"

@@ -212,7 +212,7 @@ class World:
         answer = await self.knock(way, address, token, body=body, query=query)
         self.calls[way.op] += 1
         if who is not None and answer.status < 500:
-            asked = address + json.dumps(query) + json.dumps(body)
+            asked = address + json.dumps(query) + (body.decode() if isinstance(body, bytes) else json.dumps(body))
             self.leaks += [f"{way.name} as {who}: {leak}" for leak in self._search(who, way, answer, asked)]
         if answer.status >= 500:
             self.leaks.append(f"{way.name} as {who}: {answer.status} {answer.text[:200]}")
@@ -222,9 +222,10 @@ class World:
         self, way: Way, address: str, token: str, *, body: Any = None, query: Mapping[str, str] | None = None
     ) -> Answer:
         """The bare request, spoken to the app itself: a client in between would cost as much as the answer."""
-        sent = b"" if body is None else json.dumps(body).encode()
+        is_file = isinstance(body, bytes)
+        sent = body if is_file else b"" if body is None else json.dumps(body).encode()
         headers = [(b"host", b"rows"), (b"content-length", str(len(sent)).encode())]
-        headers += [(b"content-type", b"application/json")] if sent else []
+        headers += [(b"content-type", b"application/pdf" if is_file else b"application/json")] if sent else []
         headers += [(b"authorization", f"Bearer {token}".encode())] if token else []
         scope = {
             "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": way.method, "scheme": "http",
@@ -244,7 +245,7 @@ class World:
 
         async with self._gate:
             await self.scene.suite.apps[way.service](scope, receive, send)
-        return Answer(told["status"], told["body"].decode())
+        return Answer(told["status"], told["body"].decode(errors="replace"))
 
     async def settle(self) -> None:
         await self.scene.settle()
