@@ -5,14 +5,17 @@ log and sealer, health and metrics. Embedded and distributed processes run the s
 the database address differ (design §1).
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy import URL
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
@@ -24,10 +27,13 @@ from shared.db.migrate import database_name, login_name
 from shared.db.principals import system_principal
 from shared.db.unit import UnitOfWork
 from shared.events.alarm import Alarm
+from shared.events.bell import Bell, ring
 from shared.events.handling import Handlers, Subscription, on
 from shared.events.inbox import Inbox
+from shared.events.local import LocalTransport
 from shared.events.loops import Loop
 from shared.events.outbox import flush_outbox
+from shared.events.rabbit import RabbitTransport
 from shared.events.relay import Relay
 from shared.events.schedules import Schedule
 from shared.events.transport import Transport
@@ -68,6 +74,15 @@ _RESPONSES: dict[int | str, dict[str, Any]] = {
 }
 
 
+class Part(StrEnum):
+    """What a process does for its service. ALL: requests and standing work (embedded). API: requests only; what they
+    leave to be done is rung for. WORKER: events, timers and jobs; over HTTP only health and metrics."""
+
+    ALL = "all"
+    API = "api"
+    WORKER = "worker"
+
+
 @dataclass(frozen=True, slots=True)
 class ServiceSpec:
     """What one service is made of. `calls_outside`: it has outgoing calls. `sends_notices`: it writes to people, and
@@ -97,46 +112,62 @@ class Runtime:
 
     spec: ServiceSpec
     settings: Settings
+    part: Part
     database: Database
     inbox: Inbox
+    transport: Transport
     loops: dict[str, Loop]
+    bell: Bell | None = None
     outside: HttpOutside | None = None
     notices: RecordingNotices | None = None
 
     def wake_for(self, unit: UnitOfWork) -> None:
         """Look at once at what a commit has left for a loop."""
-        for name in unit.wakes:
+        self.wake(unit.wakes)
+
+    def wake(self, names: Iterable[str] | None = None) -> None:
+        """Let these loops look now; without names, all (the clock was moved)."""
+        for name in self.loops if names is None else names:
             if name in self.loops:
                 self.loops[name].wake()
 
-    def wake(self) -> None:
-        """Look at everything now (the clock was moved)."""
-        for loop in self.loops.values():
-            loop.wake()
-
     async def start(self, *, works: bool = True) -> None:
-        """Check the login, then begin the standing work (not in a process that only answers requests)."""
+        """Check the login, then begin the standing work. With `works=False` tests drive it by hand."""
         await self.database.check_login()
         for check in self.spec.checks:
             async with self.database.unit(system_principal(f"{self.spec.name}.start"), "start") as unit:
                 unit.audited = False
                 await check(unit)
-        if works:
+        if works and self.part is not Part.API:
+            await self.transport.start(self.spec.name)
             for loop in self.loops.values():
                 loop.start()
+            if self.bell:
+                self.bell.start()
 
     async def stop(self) -> None:
-        """Let every loop finish what it has in hand."""
-        for loop in self.loops.values():
-            await loop.stop()
+        """Let every loop finish what it has in hand; then nothing more is taken from the transport."""
+        if self.bell:
+            await self.bell.stop()
+        await asyncio.gather(*(loop.stop() for loop in self.loops.values()))
+        await self.transport.stop(self.spec.name)
         if self.outside:
             await self.outside.close()
         await self.database.close()
 
 
-def create_service(spec: ServiceSpec, settings: Settings, keys: ServiceKeys, transport: Transport) -> FastAPI:
+def transport_of(settings: Settings) -> Transport:
+    """RabbitMQ when the settings name a broker, else straight into the inboxes of this process."""
+    if settings.broker_url:
+        return RabbitTransport(settings.broker_url, settings.database_prefix)
+    return LocalTransport()
+
+
+def create_service(
+    spec: ServiceSpec, settings: Settings, keys: ServiceKeys, transport: Transport, part: Part = Part.ALL
+) -> FastAPI:
     """Build the app. Raises when a route names no permission or the permission table has no such entry."""
-    runtime = _runtime(spec, settings, keys, transport)
+    runtime = _runtime(spec, settings, keys, transport, part)
     rooms = [*spec.rooms, operations_router(spec.name)]
     tables = [OPERATIONS_PERMISSIONS, spec.folder / "permissions.yaml"]
     if spec.sends_notices:
@@ -163,7 +194,8 @@ def create_service(spec: ServiceSpec, settings: Settings, keys: ServiceKeys, tra
     for room in rooms:
         for route in room.routes:
             _check_route(route, permissions)
-        app.router.routes.extend(room.routes)
+        if part is not Part.WORKER:
+            app.router.routes.extend(room.routes)
     if unused := permissions.unused():
         raise LookupError(f"{spec.name}: permissions no route asks for: {unused}")
     app.add_middleware(MeasureRequests, service=spec.name)
@@ -179,7 +211,19 @@ def _check_route(route: Any, permissions: Permissions) -> None:
         permissions.require(route.permit.resource, route.permit.verb)
 
 
-def _runtime(spec: ServiceSpec, settings: Settings, keys: ServiceKeys, transport: Transport) -> Runtime:
+def handlers_of(spec: ServiceSpec) -> Handlers:
+    """Everything a service reacts to: what is common to all, its own reactions, its schedules."""
+    schedules = [
+        Subscription(f"schedule:{schedule.name}", schedule.handler, dict, order_free=True)
+        for schedule in spec.schedules
+    ]
+    standing = [on(SessionRevoked, revoke_session, order_free=True)]
+    if spec.sends_notices:  # before the service's own reactions: what these write finds the stop, or finds it lifted
+        standing += [on(DeathConfirmed, stop_for_the_dead), on(DeathRevoked, lift_for_the_living)]
+    return Handlers([*standing, *spec.subscriptions, *schedules])
+
+
+def _runtime(spec: ServiceSpec, settings: Settings, keys: ServiceKeys, transport: Transport, part: Part) -> Runtime:
     url = URL.create(
         "postgresql+asyncpg",
         username=login_name(settings.database_prefix, spec.name),
@@ -197,15 +241,13 @@ def _runtime(spec: ServiceSpec, settings: Settings, keys: ServiceKeys, transport
         wait_seconds=settings.pool_wait_seconds,
         finishers=[flush_outbox, flush_audit],
     )
-    schedules = [
-        Subscription(f"schedule:{schedule.name}", schedule.handler, dict, order_free=True)
-        for schedule in spec.schedules
-    ]
-    standing = [on(SessionRevoked, revoke_session, order_free=True)]
-    if spec.sends_notices:  # before the service's own reactions: what these write finds the stop, or finds it lifted
-        standing += [on(DeathConfirmed, stop_for_the_dead), on(DeathRevoked, lift_for_the_living)]
-    handlers = Handlers([*standing, *spec.subscriptions, *schedules])
-    inbox = Inbox(database, handlers)
+    inbox = Inbox(database, handlers_of(spec))
+    runtime = Runtime(spec, settings, part, database, inbox, transport, {})
+    if part is Part.API:
+        database.finishers.append(ring)
+        return runtime
+    if part is Part.WORKER:
+        runtime.bell = Bell(url, runtime.wake)
     poll = settings.poll_seconds
     works: dict[str, Callable[[], Awaitable[int]]] = {
         "relay": Relay(database, transport).work,
@@ -214,7 +256,6 @@ def _runtime(spec: ServiceSpec, settings: Settings, keys: ServiceKeys, transport
         "seal": Sealing(database, keys.audit_keys).work,
         "standing": measure_standing(database),
     }
-    runtime = Runtime(spec, settings, database, inbox, {})
     if spec.calls_outside:
         runtime.outside = HttpOutside(settings.departments_url)
         works["calls"] = CallWorker(database, inbox, runtime.outside).work
@@ -240,6 +281,10 @@ def _add_answers(app: FastAPI, runtime: Runtime) -> None:
         except Exception:  # noqa: BLE001 - any reason means not ready
             return JSONResponse({"status": "away"}, 503)
         return JSONResponse({"status": "ok"})
+
+    @app.get("/metrics", include_in_schema=False)
+    async def measured() -> Response:
+        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
     @app.exception_handler(HTTPException)
     async def refused(request: Request, error: HTTPException) -> Response:

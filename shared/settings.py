@@ -23,12 +23,15 @@ class Settings(BaseSettings):
     database_host: str = Field("127.0.0.1", description="address of the PostgreSQL server")
     database_port: int = Field(5432, description="port of the PostgreSQL server")
     database_prefix: str = Field(
-        "puyou", pattern=r"^[a-z][a-z0-9_]{0,30}$", description="prefix of databases and logins"
+        "puyou", pattern=r"^[a-z][a-z0-9_]{0,30}$", description="prefix of databases, logins, exchange and queues"
     )
     database_password: str = Field("", description="password of every service login")
     api_connections: int = Field(4, ge=1, description="connections a service keeps for requests")
     worker_connections: int = Field(3, ge=1, description="connections a service keeps for events and jobs")
     pool_wait_seconds: float = Field(5.0, gt=0, description="how long a request waits for a connection before 503")
+    broker_url: str = Field(
+        "", description="RabbitMQ, amqp://user:password@host:port/; empty: events stay in the process"
+    )
     keyring_file: Path | None = Field(None, description="secrets; in dev made at first start under home")
     demo_password: str = Field("puyou-demo", description="password of the demo accounts (dev only)")
     body_limit_bytes: int = Field(2_000_000, ge=1_000, description="largest request body a service reads")

@@ -26,11 +26,12 @@ BACK_OFF = (timedelta(seconds=2), timedelta(seconds=10), timedelta(minutes=1), t
 _FEW, _MANY = 4, 20
 
 _STORE = text(
-    "insert into kernel.inbox (id, partition, stream, type, envelope, state, attempts, received_at)"
-    " select m.id, m.partition, m.stream, m.type, m.envelope, 'pending', 0, :now"
+    "insert into kernel.inbox (id, partition, stream, type, envelope, state, attempts, error, received_at)"
+    " select m.id, m.partition, m.stream, m.type, m.envelope, case m.fault when '' then 'pending' else 'parked' end,"
+    " 0, nullif(m.fault, ''), :now"
     " from unnest(cast(:ids as text[]), cast(:partitions as int[]), cast(:streams as text[]),"
-    " cast(:types as text[]), cast(:envelopes as text[])) with ordinality"
-    " as m(id, partition, stream, type, envelope, place) order by m.place on conflict (id) do nothing"
+    " cast(:types as text[]), cast(:envelopes as text[]), cast(:faults as text[])) with ordinality"
+    " as m(id, partition, stream, type, envelope, fault, place) order by m.place on conflict (id) do nothing"
 )
 _DUE_PARTITIONS = text(
     "select distinct i.partition from kernel.inbox i left join kernel.blocked_stream b on b.stream = i.stream"
@@ -84,7 +85,7 @@ class Inbox:
         self.wake: Any = lambda: None
 
     async def receive(self, messages: Sequence[Message]) -> None:
-        """Store a batch; duplicates fall out."""
+        """Store a batch; duplicates fall out. An empty batch asks whether the database is there."""
         async with self._database.unit(self._who, f"{self.service}.inbox:receive", worker=True) as unit:
             unit.audited = False
             await self.store(unit, messages)
@@ -105,6 +106,7 @@ class Inbox:
                 "streams": streams,
                 "types": [message.type for message in messages],
                 "envelopes": [message.envelope for message in messages],
+                "faults": [message.fault for message in messages],
             },
         )
 

@@ -17,6 +17,12 @@ class LocalTransport:
         """Add a subscriber."""
         self._receivers.append(receiver)
 
+    async def start(self, service: str) -> None:
+        """Nothing stands between the services here."""
+
+    async def stop(self, service: str) -> None:
+        """Nothing is on its way when `publish` has returned."""
+
     async def publish(self, service: str, messages: Sequence[Message]) -> None:
         """Hand the batch to everyone who subscribed to one of its types (the sender too)."""
         deliveries = []

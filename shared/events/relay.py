@@ -4,12 +4,16 @@ One relay per service is active (session advisory lock). A crash between publish
 the inbox drops what it has.
 """
 
+import logging
+
 from sqlalchemy import text
 
 from shared.db import crash
 from shared.db.database import Database
 from shared.db.principals import system_principal
-from shared.events.transport import Message, Transport
+from shared.events.transport import Message, Transport, TransportAway
+
+log = logging.getLogger("puyou.relay")
 
 _UNSENT = text(
     "select id, type, subject, envelope from kernel.outbox where sent_at is null order by seq limit :limit for update"
@@ -24,10 +28,22 @@ class Relay:
     def __init__(self, database: Database, transport: Transport) -> None:
         self._database = database
         self._transport = transport
+        self._is_away = False
         self._who = system_principal(f"{database.service}.relay")
 
     async def work(self, limit: int = 500) -> int:
-        """Publish one batch; returns its size. Raises when a subscriber could not store it."""
+        """Publish one batch; returns its size, 0 while the broker is away. Raises when a subscriber's database is."""
+        try:
+            sent = await self._send(limit)
+        except TransportAway as away:
+            if not self._is_away:
+                log.warning("broker away, events wait", extra={"service": self._database.service, "error": str(away)})
+            self._is_away = True
+            return 0
+        self._is_away = self._is_away and not sent
+        return sent
+
+    async def _send(self, limit: int) -> int:
         service = self._database.service
         async with self._database.unit(self._who, f"{service}.relay", worker=True) as unit:
             unit.audited = False

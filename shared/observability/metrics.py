@@ -20,6 +20,11 @@ PARKED = Gauge("puyou_inbox_parked", "Events a human has to look at", ["service"
 BLOCKED = Gauge("puyou_blocked_subjects", "Subjects whose events wait behind a failed one", ["service"])
 UNSEALED = Gauge("puyou_audit_unsealed", "Audit rows not yet in a sealed block", ["service"])
 OVERDUE = Gauge("puyou_tasks_overdue", "One-thing tasks past their limit", ["service"])
+BROKER_UP = Gauge("puyou_broker_up", "1 while the service can publish to the broker", ["service"])
+PUBLISHED = Counter("puyou_broker_published_total", "Events the broker has confirmed", ["service"])
+CONSUMED = Counter("puyou_broker_consumed_total", "Messages stored in the inbox", ["service"])
+BATCHES = Counter("puyou_broker_batches_total", "Inserts they were stored with", ["service"])
+UNREADABLE = Counter("puyou_broker_unreadable_total", "Messages that are no events; parked", ["service"])
 
 
 class MeasureRequests:
