@@ -1,3 +1,3 @@
 """Loads the workshop's pytest plugins; fixtures live in tests/conftest.py."""
 
-pytest_plugins = ("tools.proofs",)
+pytest_plugins = ("tools.proofs", "tests.broker")

@@ -10,8 +10,9 @@ from pydantic import AfterValidator
 from sqlalchemy import select, text
 from starlette.responses import PlainTextResponse
 
-from shared.db.problems import NotFound
+from shared.db.problems import Conflict, NotFound
 from shared.events.tables import InboxRow
+from shared.events.transport import UNREADABLE
 from shared.security.sealing import export
 from shared.security.tables import AuditRow
 from shared.web.paging import Page, PageQuery, paginate
@@ -61,11 +62,27 @@ class Replayed(Wire):
     replayed: int
 
 
+class Discarded(Wire):
+    """How many messages were put away."""
+
+    discarded: int
+
+
+class UnreadableEvent(Conflict):
+    code = "unreadable_event"
+    detail = "这不是可以识别的事件，无法重新处理；查明来源后可以弃置"
+
+
 OPERATIONS_PERMISSIONS = Path(__file__).parent / "permissions.yaml"
 
 _REPLAY = text(
-    "update kernel.inbox set state = 'pending', attempts = 0 where state = 'parked'"
+    "update kernel.inbox set state = 'pending', attempts = 0 where state = 'parked' and type <> :unreadable"
     " and (cast(:id as text) is null or id = :id) returning id"
+)
+_IS_UNREADABLE = text("select 1 from kernel.inbox where id = :id and state = 'parked' and type = :unreadable")
+_DISCARD = text(
+    "update kernel.inbox set state = 'done', done_at = :now where id = :id and state = 'parked'"
+    " and type = :unreadable returning id"
 )
 _RELEASE = text("update kernel.blocked_stream set next_at = :now where event_id = any(:ids)")
 
@@ -88,12 +105,26 @@ def operations_router(service: str) -> APIRouter:
         """重新处理一条停放的事件；event_id 为 all 时重放全部。"""
         async with unit.elevated("replay parked events"):
             chosen = None if event_id == "all" else event_id
-            ids = list((await unit.execute(_REPLAY, {"id": chosen})).scalars())
+            ids = list((await unit.execute(_REPLAY, {"id": chosen, "unreadable": UNREADABLE})).scalars())
             if chosen and not ids:
+                if await unit.first(_IS_UNREADABLE.bindparams(id=chosen, unreadable=UNREADABLE)):
+                    raise UnreadableEvent
                 raise NotFound
             await unit.execute(_RELEASE, {"ids": ids, "now": unit.now})
+        unit.wakes.add("inbox")
         unit.note(detail={"events": ids[:100]})
         return Replayed(replayed=len(ids))
+
+    @router.post("/parked/{event_id:path}/discard", operation_id=f"{service}_discard_unreadable_event")
+    @permit("operations", "discard")
+    async def discard_unreadable_event(event_id: ShortText, unit: Unit) -> Discarded:
+        """弃置一条无法识别的消息；事件不能弃置，只能重放。"""
+        async with unit.elevated("discard an unreadable message"):
+            chosen = {"id": event_id, "now": unit.now, "unreadable": UNREADABLE}
+            if not (await unit.execute(_DISCARD, chosen)).first():
+                raise NotFound
+        unit.note(detail={"events": [event_id]})
+        return Discarded(discarded=1)
 
     @router.get("/audit", operation_id=f"{service}_list_audit")
     @permit("audit", "read", "personal")

@@ -8,7 +8,7 @@ from shared.events.contract import Envelope
 from shared.events.transport import UNREADABLE, Message
 
 _LONGEST_BODY = 1_000_000
-_LONGEST_NAME = 200
+_LONGEST = {"id": 100, "source": 100, "type": 200, "subject": 200}
 _KEPT = 100_000
 
 
@@ -23,9 +23,9 @@ def read(body: bytes) -> Message:
         return _unreadable(body, "no envelope: " + "; ".join(_reasons(error)[:10]))
     except UnicodeDecodeError:
         return _unreadable(body, "not UTF-8")
-    for name in ("id", "source", "type", "subject"):
+    for name, longest in _LONGEST.items():
         value: str = getattr(envelope, name)
-        if not value or len(value) > _LONGEST_NAME or not value.isprintable() or (name != "subject" and ":" in value):
+        if not value or len(value) > longest or not value.isprintable() or (name != "subject" and ":" in value):
             return _unreadable(body, f"no envelope: {name} is empty, too long or holds characters it may not")
     return Message(envelope.id, envelope.type, envelope.stream, text)
 

@@ -13,7 +13,11 @@ OWN = frozenset(
         *("sign_out", "change_password"),  # the caller's own account
         "propose_subsidies",  # names no row: looks through the caller's own; see the test of its own
         "assess_family",  # keeps nothing, names nobody
-        *(f"{service}_replay_parked_event" for service in ("brain", "eldercare", "relief", "charity", "affairs")),
+        *(
+            f"{service}_{operation}"
+            for service in ("brain", "eldercare", "relief", "charity", "affairs")
+            for operation in ("replay_parked_event", "discard_unreadable_event")
+        ),
     }
 )
 """Writes that reach no row of a place."""
