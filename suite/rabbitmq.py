@@ -1,7 +1,6 @@
 """A RabbitMQ node of our own, when its programs are on this machine: for tests, benchmarks and a suite without a
 broker. It has its own port, cookie, data and name service, and ends with the process that started it."""
 
-import contextlib
 import os
 import secrets
 import signal
@@ -101,22 +100,18 @@ class RabbitNode:
         node, self._node = self._node, None
         if node is None:
             return
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(node.pid, signal.SIGCONT)
-            os.killpg(node.pid, how)
-        deadline = time.monotonic() + _STOP_SECONDS
-        while _group_lives(node.pid):
-            node.poll()
-            if time.monotonic() > deadline:
-                with contextlib.suppress(ProcessLookupError):
-                    os.killpg(node.pid, signal.SIGKILL)
-            time.sleep(0.05)
-        node.wait()
+        node.send_signal(signal.SIGCONT)
+        node.send_signal(how)
+        try:
+            node.wait(_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            node.kill()
+            node.wait()
 
     def _signal(self, how: signal.Signals) -> None:
         if self._node is None:
             raise RuntimeError("the node does not run")
-        os.killpg(self._node.pid, how)
+        self._node.send_signal(how)
 
     def _spawn(self, *command: str) -> subprocess.Popen[bytes]:
         opened = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY)
@@ -141,6 +136,8 @@ class RabbitNode:
             "PATH": os.environ.get("PATH", os.defpath),
             "LC_ALL": "C.UTF-8",
             "HOME": str(folder),  # the cookie lies there
+            "RUNNING_UNDER_SYSTEMD": "1",  # the script becomes the node, no shell stands between
+            "RABBITMQ_SERVER_START_ARGS": "+Bd",  # and an interrupt, sent when we are gone, ends it
             "ERL_EPMD_PORT": str(self._names_port),
             "RABBITMQ_NODENAME": self._name(),
             "RABBITMQ_DIST_PORT": str(self._peers_port),
@@ -170,14 +167,6 @@ class RabbitNode:
 
     def _said(self) -> str:
         return (self._folder / "log").read_text(encoding="utf-8", errors="replace")[-2000:]
-
-
-def _group_lives(group: int) -> bool:
-    try:
-        os.killpg(group, 0)
-    except ProcessLookupError:
-        return False
-    return True
 
 
 def _free_port() -> int:

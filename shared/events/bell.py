@@ -18,7 +18,7 @@ log = logging.getLogger("puyou.bell")
 
 _CHANNEL = "puyou_wake"
 _RING = text("select pg_notify('puyou_wake', :loops)")
-_TRY_AGAIN_SECONDS = 1.0
+_TRY_AGAIN_SECONDS = 0.5
 _CHECK_SECONDS = 15.0
 
 
@@ -65,12 +65,15 @@ class Bell:
             timeout=10,
             server_settings={"application_name": "bell"},
         )
+        lost = asyncio.Event()
+        connection.add_termination_listener(lambda _: lost.set())
         try:
             await connection.add_listener(_CHANNEL, self._rung)
             self._wake(None)  # whatever was rung while nobody listened
-            while True:
-                await asyncio.sleep(_CHECK_SECONDS)
-                await connection.execute("select 1", timeout=5)
+            while not lost.is_set():
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(lost.wait(), _CHECK_SECONDS)
+                await connection.execute("select 1", timeout=5)  # raises when it is lost and nobody has said so
         finally:
             with contextlib.suppress(OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
                 await connection.close(timeout=2)

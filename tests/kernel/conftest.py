@@ -107,14 +107,15 @@ async def running(name: str, admin: URL, broker: Broker | None = None, part: Par
     transport = transport_of(settings)
     app = create_service(SPEC, settings, ring.for_service("toy", seals_audit=True), transport, part)
     runtime: Runtime = app.state.runtime
-    await runtime.database.check_login()
     seen.clear()
     poison.clear()
-    if part is not Part.API:
-        await transport.start("toy")
-    if isinstance(transport, RabbitTransport) and part is not Part.API:
-        await eventually(lambda: transport.is_up("toy"))
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://toy") as client:
-        signing = ring.for_service("brain", signs_tokens=True)
-        yield Toy(app, runtime, client, TokenSigner(signing.token_keys))
-    await runtime.stop()
+    try:
+        await runtime.database.check_login()
+        if isinstance(transport, RabbitTransport):
+            await transport.start("toy")
+            await eventually(lambda: transport.is_up("toy"))
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://toy") as client:
+            signing = ring.for_service("brain", signs_tokens=True)
+            yield Toy(app, runtime, client, TokenSigner(signing.token_keys))
+    finally:
+        await runtime.stop()

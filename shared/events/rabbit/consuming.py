@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, cast
 
-from shared.events.rabbit.link import Link, NotStored
+from shared.events.rabbit.link import PREPARE_SECONDS, Link, NotStored
 from shared.events.rabbit.reading import read
 from shared.events.rabbit.topology import declare_queue, queue_name
 from shared.observability import metrics
@@ -28,7 +28,6 @@ class Consumer:
         self._receiver = receiver
         self._prefix = prefix
         self._link = Link(url, f"{prefix}.{receiver.service}.consumer", self._consume)
-        self._arrived: list[DeliveredMessage] = []
         self._news = asyncio.Event()
         self.is_up = False
 
@@ -37,31 +36,39 @@ class Consumer:
         self._link.start()
 
     async def stop(self) -> None:
-        """Take no more, store and acknowledge what has arrived, close."""
+        """Store and acknowledge the batch in hand; what came after it returns to the queue."""
         self._link.stopping.set()
         self._news.set()
         await self._link.stop()
 
     async def _consume(self, connection: AbstractConnection) -> None:
         await self._store([])
-        await declare_queue(connection, self._prefix, self._receiver.service, self._receiver.types)
-        opened = connection.channel(publisher_confirms=False)
-        await opened.initialize()
-        await opened.set_qos(prefetch_count=_PREFETCH)
-        opened.close_callbacks.add(lambda *_: self._news.set())
-        channel = cast("Channel", await opened.get_underlay_channel())
-        self._arrived = []
-        begun = await channel.basic_consume(queue_name(self._prefix, self._receiver.service), self._take)
+        name = queue_name(self._prefix, self._receiver.service)
+        arrived: list[DeliveredMessage] = []
+
+        async def take(message: DeliveredMessage) -> None:
+            arrived.append(message)
+            self._news.set()
+
+        opened = connection.channel(publisher_confirms=False)  # kept, or its callbacks would go
+        async with asyncio.timeout(PREPARE_SECONDS):
+            await declare_queue(connection, self._prefix, self._receiver.service, self._receiver.types)
+            await opened.initialize()
+            await opened.set_qos(prefetch_count=_PREFETCH)
+            opened.close_callbacks.add(lambda *_: self._news.set())
+            channel = cast("Channel", await opened.get_underlay_channel())
+            channel.on_consumer_cancel_callbacks.add(lambda _: self._news.set())
+            begun = await channel.basic_consume(name, take)
         tag = str(begun.consumer_tag)
         self.is_up = True
         try:
             while not self._link.stopping.is_set():
                 await self._wait()
-                await self._work_off(channel)
+                await self._work_off(channel, arrived)
                 if channel.is_closed or tag not in channel.consumers:
                     return  # the broker has ended it, for instance because the queue was deleted
-            await channel.basic_cancel(tag, timeout=_CHECK_SECONDS)
-            await self._work_off(channel)
+            # No basic.cancel here: a broker gives back what was on its way at once, what had arrived before only when
+            # the channel closes, and so out of order (seen on 3.10). Closing gives all of it back together.
         finally:
             self.is_up = False
 
@@ -73,17 +80,16 @@ class Consumer:
         finally:
             self._news.clear()
 
-    async def _take(self, message: DeliveredMessage) -> None:
-        self._arrived.append(message)
-        self._news.set()
-
-    async def _work_off(self, channel: Channel) -> None:
-        while self._arrived and not channel.is_closed:
-            batch, self._arrived = self._arrived, []
+    async def _work_off(self, channel: Channel, arrived: list[DeliveredMessage]) -> None:
+        while arrived and not channel.is_closed:
+            batch = arrived.copy()
+            arrived.clear()
             await self._store([read(bytes(message.body)) for message in batch])
             last = batch[-1].delivery_tag
             if last is not None:
-                await channel.basic_ack(last, multiple=True, wait=False)
+                await channel.basic_ack(last, multiple=True)
+            if self._link.stopping.is_set():
+                return
 
     async def _store(self, messages: list[Message]) -> None:
         """An empty batch only asks whether the inbox is there."""

@@ -1,6 +1,7 @@
 """A connection to the broker that is made again whenever it is lost."""
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 
@@ -15,15 +16,20 @@ class NotStored(Exception):
     """What came from the broker could not be stored: the inbox's database is away."""
 
 
+logging.getLogger("aiormq").setLevel(logging.CRITICAL)  # tells every try and the address; a Link says it once
+
 LOST = (*CONNECTION_EXCEPTIONS, TimeoutError)
 """What a broken connection or channel raises."""
+
+PREPARE_SECONDS = 5.0
+"""For opening channels and declaring: a broker that is just starting may leave a question without an answer."""
 
 _CONNECT_SECONDS = 5.0
 _HEARTBEAT_SECONDS = 10
 _TRY_AGAIN_SECONDS = (0.1, 0.2, 0.5, 1.0)
 _STEADY_SECONDS = 5.0
 _STOP_SECONDS = 8.0
-_CLOSE_SECONDS = 3.0
+_CLOSE_SECONDS = 2.0
 
 
 class Link:
@@ -99,8 +105,18 @@ class Link:
 
 
 async def _close(connection: AbstractConnection) -> None:
-    """A broker in distress may not answer: do not wait long."""
-    try:
-        await asyncio.wait_for(connection.close(), _CLOSE_SECONDS)
-    except LOST:
-        return
+    """A broker in distress may never answer: what does not close in time is left to end by its heartbeat."""
+    closing = asyncio.create_task(_say_goodbye(connection))
+    _closing.add(closing)
+    closing.add_done_callback(_closing.discard)
+    done, _ = await asyncio.wait([closing], timeout=_CLOSE_SECONDS)
+    if not done:
+        closing.cancel()
+
+
+_closing: set[asyncio.Task[None]] = set()
+
+
+async def _say_goodbye(connection: AbstractConnection) -> None:
+    with contextlib.suppress(*LOST):
+        await connection.close()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 from aio_pika import DeliveryMode
 from aio_pika import Message as Body
 
-from shared.events.rabbit.link import Link
+from shared.events.rabbit.link import PREPARE_SECONDS, Link
 from shared.events.rabbit.topology import declare_exchange, exchange_name
 from shared.events.transport import Message, TransportAway
 from shared.observability import metrics
@@ -83,8 +83,9 @@ class Publisher:
     async def _hold(self, connection: AbstractConnection) -> None:
         """Keep a channel ready for as long as the connection lives."""
         channel = connection.channel(publisher_confirms=True)
-        await channel.initialize()
-        await declare_exchange(channel, self._prefix)
+        async with asyncio.timeout(PREPARE_SECONDS):
+            await channel.initialize()
+            await declare_exchange(channel, self._prefix)
         channel.close_callbacks.add(lambda *_: self._give_up())
         self._given_up.clear()
         self._channel = cast("Channel", await channel.get_underlay_channel())

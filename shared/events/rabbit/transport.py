@@ -34,7 +34,11 @@ class RabbitTransport:
 
     def is_up(self, service: str) -> bool:
         """Whether the service can publish and is being brought events."""
-        return self._publishers[service].is_up and self._consumers[service].is_up
+        return self._publishers[service].is_up and self.is_taking(service)
+
+    def is_taking(self, service: str) -> bool:
+        """Whether the service is being brought events; not while it cannot store them."""
+        return self._consumers[service].is_up
 
     async def publish(self, service: str, messages: Sequence[Message]) -> None:
         """Send the batch in order; returns when the broker has confirmed every message."""
