@@ -5,6 +5,7 @@ import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from time import monotonic
 from typing import Any
 from zlib import crc32
 
@@ -18,12 +19,14 @@ from shared.events.contract import Envelope
 from shared.events.handling import Handlers
 from shared.events.tables import PARTITIONS
 from shared.events.transport import Message
+from shared.observability import metrics
 from shared.observability.logs import without_rows
 
 BACK_OFF = (timedelta(seconds=2), timedelta(seconds=10), timedelta(minutes=1), timedelta(minutes=5))
 """Waits between tries; after the last one the event is parked for a human."""
 
-_FEW, _MANY = 4, 20
+_BATCHES = (4, 20, 80)
+_BATCH_SECONDS = 0.5  # a batch holds its rows' locks, and requests wait two seconds for one
 
 _STORE = text(
     "insert into kernel.inbox (id, partition, stream, type, envelope, state, attempts, error, received_at)"
@@ -39,7 +42,7 @@ _DUE_PARTITIONS = text(
 )
 _CLAIM = text("select pg_try_advisory_xact_lock(7087, :partition)")
 _NEXT = text(
-    "select i.id, i.type, i.stream, i.envelope, i.attempts from kernel.inbox i"
+    "select i.id, i.type, i.stream, i.envelope, i.attempts, b.stream is not null from kernel.inbox i"
     " left join kernel.blocked_stream b on b.stream = i.stream"
     " where i.state = 'pending' and i.partition = :partition"
     " and (b.stream is null or (b.event_id = i.id and b.next_at <= :now)) order by i.seq limit :limit"
@@ -70,6 +73,7 @@ class Claimed:
     stream: str
     envelope: str
     attempts: int
+    is_blocked: bool
 
 
 class Inbox:
@@ -81,7 +85,7 @@ class Inbox:
         self._database = database
         self._handlers = handlers
         self._who = system_principal(f"{database.service}.reactions")
-        self._limits: dict[int, int] = {}
+        self._sizes: dict[int, int] = {}
         self.wake: Any = lambda: None
 
     async def receive(self, messages: Sequence[Message]) -> None:
@@ -114,7 +118,7 @@ class Inbox:
         """Work off what is due now, partition by partition; returns how many events are done.
 
         A short queue goes in small transactions, so that the first event's consequences do not wait for the last's;
-        a partition that fills its batch gets larger ones.
+        a partition that fills its batch gets a larger one next time.
         """
         now = clock.now()
         async with self._database.unit(self._who, f"{self.service}.inbox:look", worker=True) as unit:
@@ -122,9 +126,9 @@ class Inbox:
             partitions = list((await unit.connection.execute(_DUE_PARTITIONS, {"now": now})).scalars())
         done = 0
         for partition in partitions:
-            limit = self._limits.get(partition, _FEW)
-            worked = await self._work_partition(partition, limit)
-            self._limits[partition] = _MANY if worked >= limit else _FEW
+            size = self._sizes.get(partition, 0)
+            worked = await self._work_partition(partition, _BATCHES[size])
+            self._sizes[partition] = min(size + 1, len(_BATCHES) - 1) if worked >= _BATCHES[size] else 0
             done += worked
         return done
 
@@ -144,11 +148,16 @@ class Inbox:
         name = f"{self.service}.inbox:batch"
         async with self._database.unit(self._who, name, worker=True) as unit:
             unit.audited = False
-            claimed = await self._claim(unit, partition, limit)
-            for row in claimed:
+            until = monotonic() + _BATCH_SECONDS
+            done: list[Claimed] = []
+            for row in await self._claim(unit, partition, limit):
                 await self._handle(unit, row)
-            await self._finish(unit, [row.id for row in claimed])
-        return len(claimed)
+                done.append(row)
+                if monotonic() > until:
+                    break
+            await self._finish(unit, done)
+        metrics.EVENTS_DONE.labels(self.service).inc(len(done))
+        return len(done)
 
     async def _run_one(self, partition: int) -> int:
         failed: Claimed | None = None
@@ -160,12 +169,13 @@ class Inbox:
                     return 0
                 failed = claimed[0]
                 await self._handle(unit, failed)
-                await self._finish(unit, [failed.id])
+                await self._finish(unit, [failed])
         except Exception:
             if failed is None:
                 raise
             await self._failed(failed, without_rows(traceback.format_exc(limit=-6)))
             return 1
+        metrics.EVENTS_DONE.labels(self.service).inc()
         return 1
 
     async def _claim(self, unit: UnitOfWork, partition: int, limit: int) -> list[Claimed]:
@@ -182,11 +192,12 @@ class Inbox:
         await self._handlers.run(unit, envelope)
         await unit.end_part()
 
-    async def _finish(self, unit: UnitOfWork, ids: list[str]) -> None:
-        if ids:
+    async def _finish(self, unit: UnitOfWork, done: list[Claimed]) -> None:
+        if done:
             await unit.session.flush()
-            await unit.connection.execute(_DONE, {"ids": ids, "now": unit.now})
-            await unit.connection.execute(_UNBLOCK, {"ids": ids})
+            await unit.connection.execute(_DONE, {"ids": [row.id for row in done], "now": unit.now})
+            if blocked := [row.id for row in done if row.is_blocked]:
+                await unit.connection.execute(_UNBLOCK, {"ids": blocked})
 
     async def _failed(self, row: Claimed, error: str) -> None:
         parked = row.attempts >= len(BACK_OFF)
