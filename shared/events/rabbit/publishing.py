@@ -6,8 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, cast
 
-from aio_pika import DeliveryMode
-from aio_pika import Message as Body
+from aiormq import spec
 
 from shared.events.rabbit.link import PREPARE_SECONDS, Link
 from shared.events.rabbit.topology import declare_exchange, exchange_name
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from aio_pika.abc import AbstractConnection
     from aiormq.channel import Channel
 
+_PERSISTENT = 2
 _CONFIRM_SECONDS = 10.0  # the relay's transaction may stand idle for 30
 
 
@@ -66,14 +66,15 @@ class Publisher:
         metrics.PUBLISHED.labels(self._service).inc(len(messages))
 
     async def _send(self, channel: Channel, message: Message) -> None:
-        body = Body(
-            message.envelope.encode(),
-            message_id=message.id,
-            content_type="application/cloudevents+json",
-            delivery_mode=DeliveryMode.PERSISTENT,
+        properties = spec.Basic.Properties(
+            message_id=message.id, content_type="application/cloudevents+json", delivery_mode=_PERSISTENT
         )
         await channel.basic_publish(
-            body.body, exchange=self._exchange, routing_key=message.type, properties=body.properties, wait=False
+            message.envelope.encode(),
+            exchange=self._exchange,
+            routing_key=message.type,
+            properties=properties,
+            wait=False,
         )
 
     def _give_up(self) -> None:
