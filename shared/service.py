@@ -282,9 +282,11 @@ def _add_answers(app: FastAPI, runtime: Runtime) -> None:
             return JSONResponse({"status": "away"}, 503)
         return JSONResponse({"status": "ok"})
 
-    @app.get("/metrics", include_in_schema=False)
-    async def measured() -> Response:
-        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+    if runtime.part is not Part.ALL:  # embedded, the gateway shows what the whole process has measured
+
+        @app.get("/metrics", include_in_schema=False)
+        async def measured() -> Response:
+            return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
     @app.exception_handler(HTTPException)
     async def refused(request: Request, error: HTTPException) -> Response:
