@@ -44,7 +44,7 @@ from shared.observability.metrics import MeasureRequests
 from shared.outgoing.port import HttpOutside
 from shared.outgoing.worker import CallWorker
 from shared.security.audit import flush_audit
-from shared.security.keys import ServiceKeys
+from shared.security.keys import Keyring, ServiceKeys
 from shared.security.permissions import Permissions
 from shared.security.seal import public_key_file
 from shared.security.sealing import Sealing
@@ -85,9 +85,9 @@ class Part(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ServiceSpec:
-    """What one service is made of. `calls_outside`: it has outgoing calls. `sends_notices`: it writes to people, and
-    gets the worker, the list of messages and the silence towards the dead. `checks` raise at start when the database
-    holds what the code cannot serve."""
+    """What one service is made of. `takes_id_numbers`, `signs_tokens`: it holds the secrets for that. `calls_outside`:
+    it has outgoing calls. `sends_notices`: it writes to people, and gets the worker, the list of messages and the
+    silence towards the dead. `checks` raise at start when the database holds what the code cannot serve."""
 
     name: str
     title: str
@@ -95,6 +95,8 @@ class ServiceSpec:
     rooms: Sequence[APIRouter]
     subscriptions: Sequence[Subscription] = ()
     schedules: Sequence[Schedule] = ()
+    takes_id_numbers: bool = False
+    signs_tokens: bool = False
     calls_outside: bool = False
     sends_notices: bool = False
     checks: Sequence[Callable[[UnitOfWork], Awaitable[None]]] = ()
@@ -104,6 +106,15 @@ class ServiceSpec:
     def migrations(self) -> Path:
         """The service's own Alembic lineage."""
         return self.folder / "migrations" / "versions"
+
+    def keys_from(self, ring: Keyring) -> ServiceKeys:
+        """The secrets the service's work needs, and no others."""
+        return ring.for_service(
+            self.name,
+            derives_person_ids=self.takes_id_numbers,
+            signs_tokens=self.signs_tokens,
+            seals_audit=True,
+        )
 
 
 @dataclass(slots=True)

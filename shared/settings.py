@@ -18,19 +18,31 @@ class Settings(BaseSettings):
 
     env: Literal["dev", "test", "prod"] = Field("dev", description="`dev` shows the demo accounts and the clock")
     home: Path = Field(Path(".puyou"), description="folder of data, keys and story.json")
-    host: str = Field("127.0.0.1", description="address the gateway listens on")
-    port: int = Field(8080, ge=0, le=65535, description="port the gateway listens on; 0 takes a free one")
+    host: str = Field("127.0.0.1", description="address this process listens on; embedded, the gateway")
+    port: int = Field(8080, ge=0, le=65535, description="port this process listens on; 0 takes a free one")
+    listen_fd: int | None = Field(
+        None, description="a listening socket this process inherits, instead of host and port"
+    )
+    status_fd: int | None = Field(None, description="a pipe this process inherits and tells `ready` and `leaving`")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="least level that is logged")
     database_host: str = Field("127.0.0.1", description="address of the PostgreSQL server")
     database_port: int = Field(5432, description="port of the PostgreSQL server")
     database_prefix: str = Field(
         "puyou", pattern=r"^[a-z][a-z0-9_]{0,30}$", description="prefix of databases, logins, exchange and queues"
     )
     database_password: str = Field("", description="password of every service login")
+    database_admin: str = Field(
+        "postgresql://postgres@127.0.0.1:5432/postgres",
+        description="an administrator's address on that server: for `migrate`, and for `make distributed`",
+    )
     api_connections: int = Field(4, ge=1, description="connections a service keeps for requests")
     worker_connections: int = Field(3, ge=1, description="connections a service keeps for events and jobs")
     pool_wait_seconds: float = Field(5.0, gt=0, description="how long a request waits for a connection before 503")
     broker_url: str = Field(
         "", description="RabbitMQ, amqp://user:password@host:port/; empty: events stay in the process"
+    )
+    keys_file: Path | None = Field(
+        None, description="the secrets of one service, for a process of its own; else keys/<service>.json under home"
     )
     keyring_file: Path | None = Field(None, description="secrets; in dev made at first start under home")
     demo_password: str = Field("puyou-demo", description="password of the demo accounts (dev only)")
@@ -50,3 +62,7 @@ class Settings(BaseSettings):
     def keyring_path(self) -> Path:
         """Where the secrets lie."""
         return self.keyring_file or self.home / "keyring.json"
+
+    def keys_path(self, service: str) -> Path:
+        """Where the secrets of this service's processes lie."""
+        return self.keys_file or self.home / "keys" / f"{service}.json"

@@ -18,7 +18,7 @@ from services.relief.app import SPEC as RELIEF
 from shared import clock
 from shared.db.database import Database
 from shared.events.local import LocalTransport
-from shared.security.keys import Keyring, ServiceKeys
+from shared.security.keys import Keyring
 from shared.security.tokens import TokenVerifier
 from shared.service import Runtime, ServiceSpec, create_service
 from shared.settings import Settings
@@ -27,7 +27,6 @@ from suite.home import Home
 
 SERVICES: Sequence[ServiceSpec] = (BRAIN, ELDERCARE, RELIEF, CHARITY, AFFAIRS)
 NAMES = [spec.name for spec in SERVICES]
-_TAKES_ID_NUMBERS = {"brain", "affairs"}
 
 
 @dataclass(slots=True)
@@ -44,24 +43,15 @@ class Suite:
     def __post_init__(self) -> None:
         transport = LocalTransport()
         for spec in SERVICES:
-            self.apps[spec.name] = create_service(spec, self.settings, self._keys(spec.name), transport)
+            self.apps[spec.name] = create_service(spec, self.settings, spec.keys_from(self.keyring), transport)
         upstreams: dict[str, Upstream] = {name: AsgiUpstream(app) for name, app in self.apps.items()}
         if self.settings.is_dev:
             upstreams["dev"] = AsgiUpstream(development_app(self))
         door = self.gateway_settings
         if self.settings.is_dev:
-            door = door.model_copy(update={"public_paths": door.public_paths | {"/api/dev/clock"}})
-        verifier = TokenVerifier(self._keys("brain").token_keys)
+            door = door.with_dev_clock()
+        verifier = TokenVerifier(self.keyring.for_service("gateway").token_keys)
         self.gateway = create_gateway(door, upstreams, verifier, on_start=self.start, on_stop=self.stop, now=clock.real)
-
-    def _keys(self, service: str) -> ServiceKeys:
-        """Each service holds only the secrets its work needs."""
-        return self.keyring.for_service(
-            service,
-            derives_person_ids=service in _TAKES_ID_NUMBERS,
-            signs_tokens=service == "brain",
-            seals_audit=True,
-        )
 
     @property
     def home(self) -> Home:
@@ -87,8 +77,8 @@ class Suite:
         for name in self.apps:
             await self.runtime(name).stop()
 
-    def wake(self) -> None:
-        """Look at everything now: the clock was moved."""
+    async def clock_moved(self) -> None:
+        """Look at everything now."""
         for name in self.apps:
             self.runtime(name).wake()
 

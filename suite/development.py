@@ -22,7 +22,9 @@ class Movable(Protocol):
     @property
     def home(self) -> Home: ...
 
-    def wake(self) -> None: ...
+    async def clock_moved(self) -> None:
+        """Return when everybody goes by the new time."""
+        ...
 
 
 def development_app(suite: Movable) -> Starlette:
@@ -35,13 +37,18 @@ def development_app(suite: Movable) -> Starlette:
             return problem_response(problem, request.headers.get("x-request-id", ""))
         clock.set_to(to)
         suite.home.keep_clock()
-        suite.wake()
+        await suite.clock_moved()
         return JSONResponse({"now": clock.now().isoformat(), "today": clock.today().isoformat()})
 
     async def read_clock(_: Request) -> JSONResponse:
         return JSONResponse({"now": clock.now().isoformat(), "today": clock.today().isoformat()})
 
+    async def ready(_: Request) -> JSONResponse:
+        return JSONResponse({"status": "ok"})
+
     routes = [
+        Route("/health/live", ready, methods=["GET"]),
+        Route("/health/ready", ready, methods=["GET"]),
         Route("/api/dev/clock", move_clock, methods=["POST"]),
         Route("/api/dev/clock", read_clock, methods=["GET"]),
     ]

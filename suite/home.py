@@ -2,12 +2,13 @@
 
 import json
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from shared import clock
-from shared.security.keys import Keyring
+from shared.process import moved_clock
+from shared.security.keys import Keyring, ServiceKeys
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +40,29 @@ class Home:
 
     def keep_clock(self) -> None:
         """A suite that was moved to another time is there again after a restart."""
-        (self.folder / "clock.json").write_text(json.dumps({"offsetSeconds": clock.offset()}), encoding="ascii")
+        moved_clock.keep(self.folder)
 
     def restore_clock(self) -> None:
         """Go back to the time this suite was moved to."""
-        file = self.folder / "clock.json"
-        if file.exists():
-            clock.set_offset(float(json.loads(file.read_text(encoding="ascii"))["offsetSeconds"]))
+        moved_clock.restore(self.folder)
+
+    def write_keys(self, views: Iterable[ServiceKeys]) -> None:
+        """Each process's own part of the secrets, `keys/<service>.json`; what was there is written again."""
+        folder = self.folder / "keys"
+        folder.mkdir(mode=0o700, exist_ok=True)
+        for view in views:
+            file = folder / f"{view.service}.json"
+            file.unlink(missing_ok=True)
+            view.to_new_file(file)
+
+    def empty_logs(self, names: Iterable[str]) -> dict[str, Path]:
+        """A file for what each process prints, emptied at start."""
+        folder = self.folder / "logs"
+        folder.mkdir(exist_ok=True)
+        files = {name: folder / f"{name}.log" for name in names}
+        for file in files.values():
+            file.write_bytes(b"")
+        return files
 
     def write_story(self, people: list[dict[str, Any]]) -> None:
         """Leave the story's people for whoever plays it."""

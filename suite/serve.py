@@ -44,6 +44,11 @@ class Running:
         self.seconds = seconds
         self._postgres = postgres
 
+    @property
+    def settings(self) -> Settings:
+        """What it runs with."""
+        return self.suite.settings
+
     def memory(self) -> dict[str, int]:
         """Bytes at rest, shared pages counted once: our process and PostgreSQL's."""
         return resident_memory(self._postgres.pid)

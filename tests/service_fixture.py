@@ -141,9 +141,7 @@ async def standing(admin: URL, template: str, spec: ServiceSpec, *, departments_
         departments_url=departments_url,
     )
     ring = Keyring.generate(dev=True)
-    takes_numbers, is_brain = spec.name in ("brain", "affairs"), spec.name == "brain"
-    keys = ring.for_service(spec.name, derives_person_ids=takes_numbers, signs_tokens=is_brain, seals_audit=True)
-    app = create_service(spec, settings, keys, LocalTransport())
+    app = create_service(spec, settings, spec.keys_from(ring), LocalTransport())
     runtime: Runtime = app.state.runtime
     await runtime.database.check_login()
     signing = ring.for_service("brain", signs_tokens=True)

@@ -34,6 +34,7 @@ SPEC = ServiceSpec(
         *matters.subscriptions(),
     ],
     schedules=[Schedule("affairs.provisional-dues", refresh_provisional_dues, at=time(2, 40))],
+    takes_id_numbers=True,
     checks=[ONE_THING.check_pinned],
     calls_outside=True,
     sends_notices=True,

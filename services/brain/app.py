@@ -41,5 +41,7 @@ SPEC = ServiceSpec(
         Schedule("brain.tidy-sessions", tidy_sessions, at=time(3, 10)),
         Schedule("brain.tidy-attempts", tidy_attempts, at=time(3, 20)),
     ],
+    takes_id_numbers=True,
+    signs_tokens=True,
     prepare=prepare,
 )

@@ -1,0 +1,26 @@
+"""`python -m gateway`: the door as a process, in front of the addresses in `PUYOU_GATEWAY_UPSTREAMS`."""
+
+import sys
+
+from gateway.app import create_gateway
+from gateway.settings import GatewaySettings
+from shared.observability.logs import configure_logs
+from shared.process.serving import run, serve
+from shared.security.keys import ServiceKeys
+from shared.security.tokens import TokenVerifier
+from shared.settings import Settings
+
+
+def main() -> int:
+    """Serve; the exit code."""
+    settings, door = Settings(), GatewaySettings()
+    configure_logs(settings.log_level)
+    keys = ServiceKeys.load(settings.keys_path("gateway"), dev=settings.is_dev)
+    if settings.is_dev:
+        door = door.with_dev_clock()
+    run(serve(create_gateway(door, {}, TokenVerifier(keys.token_keys)), settings))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,64 @@
+"""What `python -m services.<name>` does: one part of one service, configured by the environment alone.
+
+api      answer requests
+worker   events, timers, jobs and calls outside; over HTTP only /health/* and /metrics
+migrate  make or bring up to date database, logins and queue; as administrator, once before the others start
+"""
+
+import argparse
+import asyncio
+import contextlib
+import sys
+
+from sqlalchemy import URL, make_url
+
+from shared.db.migrate import bootstrap, upgrade
+from shared.events.rabbit import declare_all
+from shared.observability.logs import configure_logs
+from shared.process import moved_clock
+from shared.process.serving import run, serve
+from shared.security.keys import ServiceKeys
+from shared.service import Part, Runtime, ServiceSpec, create_service, handlers_of, transport_of
+from shared.settings import Settings
+
+
+def main(spec: ServiceSpec) -> int:
+    """Parse the command line and run; the exit code."""
+    parser = argparse.ArgumentParser(prog=f"python -m services.{spec.name}", description=spec.title)
+    parser.add_argument("part", choices=["api", "worker", "migrate"])
+    part = parser.parse_args().part
+    settings = Settings()
+    configure_logs(settings.log_level)
+    try:
+        run(_migrate(spec, settings) if part == "migrate" else _serve(spec, settings, Part(part)))
+    except OSError as error:
+        print(f"无法启动 / cannot start: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+async def _serve(spec: ServiceSpec, settings: Settings, part: Part) -> None:
+    keys = ServiceKeys.load(settings.keys_path(spec.name), dev=settings.is_dev)
+    app = create_service(spec, settings, keys, transport_of(settings), part)
+    runtime: Runtime = app.state.runtime
+    following: asyncio.Task[None] | None = None
+    if settings.is_dev:
+        moved_clock.restore(settings.home)
+        following = asyncio.create_task(moved_clock.follow(settings.home, runtime.wake))
+    await serve(app, settings)
+    if following:
+        following.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await following
+
+
+def administrator(settings: Settings) -> URL:
+    """The administrator's address, whichever driver it names."""
+    return make_url(settings.database_admin).set(drivername="postgresql+asyncpg")
+
+
+async def _migrate(spec: ServiceSpec, settings: Settings) -> None:
+    prefix, admin = settings.database_prefix, administrator(settings)
+    await bootstrap(admin, prefix, [spec.name], settings.database_password)
+    await upgrade(admin, prefix, spec.name, spec.migrations)
+    await declare_all(settings.broker_url, prefix, {spec.name: handlers_of(spec).types})
