@@ -23,7 +23,7 @@ from shared.settings import Settings
 
 
 def main(spec: ServiceSpec) -> int:
-    """Parse the command line and run; the exit code."""
+    """Parse the command line and run; the exit code of an orderly end."""
     parser = argparse.ArgumentParser(prog=f"python -m services.{spec.name}", description=spec.title)
     parser.add_argument("part", choices=["api", "worker", "migrate"])
     part = parser.parse_args().part
@@ -32,8 +32,7 @@ def main(spec: ServiceSpec) -> int:
     try:
         run(_migrate(spec, settings) if part == "migrate" else _serve(spec, settings, Part(part)))
     except OSError as error:
-        print(f"无法启动 / cannot start: {error}", file=sys.stderr)
-        return 2
+        sys.exit(f"无法启动 / cannot start: {error}")
     return 0
 
 

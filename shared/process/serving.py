@@ -88,7 +88,7 @@ class _Server(uvicorn.Server):
         await self.serve([self._listener])
 
     @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:  # type: ignore[override]
+    def capture_signals(self) -> Iterator[None]:
         """Ours: uvicorn's would end the process by the signal again, and its exit code would not be 0."""
         yield
 

@@ -161,13 +161,13 @@ def _environments(
     addresses = {name: address_of(listener) for name, listener in listeners.items()}
     departments = settings.departments_url or f"{addresses[SIMULATORS.name]}/simulators/departments"
     quiet = settings.model_copy(update={"departments_url": departments, "log_level": "WARNING"})
-    common = environment_of(quiet, _NOT_FOR_PROCESSES) | extra
+    common = environment_of(quiet, _NOT_FOR_PROCESSES) | dict(extra)
     behind = {"PUYOU_GATEWAY_UPSTREAMS": json.dumps(upstreams(addresses))}
     return {process.name: common | (behind if process is GATEWAY else {}) for process in processes()}
 
 
 async def _prepare(settings: Settings, log: Path, extra: Mapping[str, str]) -> None:
-    environment = environment_of(settings, {"listen_fd", "status_fd"}) | extra
+    environment = environment_of(settings, {"listen_fd", "status_fd"}) | dict(extra)
     child = await ChildProcess.spawn(["suite", "prepare"], environment, None, log)
     try:
         await child.wait_gone()
