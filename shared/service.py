@@ -161,7 +161,8 @@ class Runtime:
         if self.bell:
             await self.bell.stop()
         await asyncio.gather(*(loop.stop() for loop in self.loops.values()))
-        await self.transport.stop(self.spec.name)
+        if self.part is not Part.API:
+            await self.transport.stop(self.spec.name)
         if self.outside:
             await self.outside.close()
         await self.database.close()
