@@ -2,17 +2,19 @@
 
 import sys
 
-from gateway.app import create_gateway
-from gateway.settings import GatewaySettings
-from shared.observability.logs import configure_logs
-from shared.process.serving import run, serve
-from shared.security.keys import ServiceKeys
-from shared.security.tokens import TokenVerifier
-from shared.settings import Settings
+from shared.process.importing import importing
 
 
 def main() -> int:
     """Serve; the exit code."""
+    with importing():
+        from gateway.app import create_gateway
+        from gateway.settings import GatewaySettings
+        from shared.observability.logs import configure_logs
+        from shared.process.serving import run, serve
+        from shared.security.keys import ServiceKeys
+        from shared.security.tokens import TokenVerifier
+        from shared.settings import Settings
     settings, door = Settings(), GatewaySettings()
     configure_logs(settings.log_level)
     keys = ServiceKeys.load(settings.keys_path("gateway"), dev=settings.is_dev)

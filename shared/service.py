@@ -33,7 +33,6 @@ from shared.events.inbox import Inbox
 from shared.events.local import LocalTransport
 from shared.events.loops import Loop
 from shared.events.outbox import flush_outbox
-from shared.events.rabbit import RabbitTransport
 from shared.events.relay import Relay
 from shared.events.schedules import Schedule
 from shared.events.transport import Transport
@@ -171,6 +170,8 @@ class Runtime:
 def transport_of(settings: Settings) -> Transport:
     """RabbitMQ when the settings name a broker, else straight into the inboxes of this process."""
     if settings.broker_url:
+        from shared.events.rabbit import RabbitTransport
+
         return RabbitTransport(settings.broker_url, settings.database_prefix)
     return LocalTransport()
 

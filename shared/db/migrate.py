@@ -7,16 +7,17 @@ Alembic's context is global to the process, so databases are migrated one after 
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from alembic import command
-from alembic.config import Config
 from sqlalchemy import URL, Connection, MetaData, text
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from shared.db.policies import unprotected
 from shared.db.principals import Scope
 from shared.db.tables import KernelBase
+
+if TYPE_CHECKING:  # Alembic is a fifth of a service's imports, and no service migrates
+    from alembic.config import Config
 
 _HERE = Path(__file__).parent
 KERNEL_VERSIONS = _HERE.parent / "migrations" / "versions"
@@ -121,8 +122,10 @@ def _prepare(connection: Connection) -> None:
     connection.execute(text("grant usage on schema kernel to public"))
 
 
-def lineage(connection: Connection, schema: str, versions: Path, **attributes: Any) -> Config:
+def lineage(connection: Connection, schema: str, versions: Path, **attributes: Any) -> "Config":
     """An Alembic configuration for the lineage in `versions`, whose version table lies in `schema`."""
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(_HERE / "alembic"))
     config.set_main_option("version_locations", str(versions))
@@ -133,6 +136,8 @@ def lineage(connection: Connection, schema: str, versions: Path, **attributes: A
 
 
 def _to_head(connection: Connection, schema: str, versions: Path) -> None:
+    from alembic import command
+
     command.upgrade(lineage(connection, schema, versions), "head")
 
 

@@ -1,9 +1,10 @@
 """The one interface every outside department stands behind, and its HTTP form."""
 
 import json
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-import aiohttp
+if TYPE_CHECKING:  # imported at the first call: most processes of a suite never make one
+    import aiohttp
 
 Answer = dict[str, Any]
 
@@ -31,13 +32,15 @@ class HttpOutside:
 
     def __init__(self, base_url: str, *, seconds: float = 5.0) -> None:
         self._base = base_url.rstrip("/")
-        self._timeout = aiohttp.ClientTimeout(total=seconds)
+        self._seconds = seconds
         self._session: aiohttp.ClientSession | None = None
 
     async def call(self, department: str, operation: str, call_id: str, payload: dict[str, Any]) -> Answer:
         """One try."""
+        import aiohttp
+
         if self._session is None or self._session.closed:
-            self._session = aiohttp.ClientSession(timeout=self._timeout)
+            self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=self._seconds))
         body = json.dumps({"callId": call_id, **payload}, ensure_ascii=False).encode()
         try:
             async with self._session.post(

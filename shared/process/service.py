@@ -22,7 +22,7 @@ from shared.service import Part, Runtime, ServiceSpec, create_service, handlers_
 from shared.settings import Settings
 
 
-def main(spec: ServiceSpec) -> int:
+def run_part(spec: ServiceSpec) -> int:
     """Parse the command line and run; the exit code of an orderly end."""
     parser = argparse.ArgumentParser(prog=f"python -m services.{spec.name}", description=spec.title)
     parser.add_argument("part", choices=["api", "worker", "migrate"])
