@@ -1,0 +1,299 @@
+"""The suite as separate processes on a PostgreSQL server and RabbitMQ: the story, revocation, the clock, and restarts
+that nobody notices."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import aio_pika
+import httpx
+import pytest
+from aio_pika.exceptions import ChannelNotFoundEntity
+from sqlalchemy import URL, text
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from shared import clock
+from shared.events.rabbit import queue_name
+from shared.settings import Settings
+from suite.compose import NAMES
+from suite.distributed import preparing
+from suite.distributed.child_process import ROOT
+from suite.distributed.launching import Launched, launching
+from suite.distributed.topology import SERVICE_NAMES, processes
+from suite.home import Home
+from suite.story.people import Actor
+from suite.story.play import play
+from tests.broker import Broker, eventually
+from tests.suite.traffic import Call, flowing
+
+pytestmark = [pytest.mark.broker, pytest.mark.db]
+
+READS = {
+    "brain": "/api/brain/auth/me",
+    "eldercare": "/api/eldercare/elders?limit=5",
+    "relief": "/api/relief/households?limit=5",
+    "charity": "/api/charity/pairings?limit=5",
+    "affairs": "/api/affairs/deaths?limit=5",
+}
+RATES = {f"PUYOU_GATEWAY_{which}_RATE": "1000000/minute" for which in ("ACCOUNT", "ADDRESS", "SIGN_IN")}
+
+
+@pytest.fixture(scope="module")
+async def said() -> list[str]:
+    """What the launcher said."""
+    return []
+
+
+@pytest.fixture(scope="module")
+async def suite(
+    admin: URL, broker_server: Broker, prefix: str, tmp_path_factory: pytest.TempPathFactory, said: list[str]
+) -> AsyncIterator[Launched]:
+    """One suite of processes for the module; when it is taken down, nothing is left on the servers."""
+    settings = Settings(
+        env="test",
+        home=tmp_path_factory.mktemp("distributed"),
+        port=0,
+        database_admin=admin.render_as_string(hide_password=False),
+        database_prefix=f"{prefix}d",
+        broker_url=broker_server.url,
+    )
+    async with launching(settings, say=said.append, extra=RATES) as launched:
+        yield launched
+    assert not any(keeper.pids for keeper in launched.keepers.values())
+    await preparing.remove(launched.settings)
+    await _nothing_is_left(launched.settings, admin)
+
+
+async def _nothing_is_left(settings: Settings, admin: URL) -> None:
+    engine = create_async_engine(admin)
+    async with engine.connect() as connection:
+        left = text("select datname from pg_database where datname like :like union select rolname from pg_roles"
+                    " where rolname like :like")  # fmt: skip
+        found = await connection.execute(left, {"like": f"{settings.database_prefix}%"})
+        assert found.scalars().all() == []
+    await engine.dispose()
+    connection = await aio_pika.connect(settings.broker_url, timeout=10)
+    async with connection:
+        channel = await connection.channel()
+        with pytest.raises(ChannelNotFoundEntity):
+            await channel.declare_queue(queue_name(settings.database_prefix, "relief"), passive=True)
+
+
+@pytest.fixture
+async def client(suite: Launched) -> AsyncIterator[httpx.AsyncClient]:
+    """A line to the gateway."""
+    async with httpx.AsyncClient(base_url=suite.address, timeout=30) as line:
+        yield line
+
+
+async def signed_in(client: httpx.AsyncClient, name: str) -> Actor:
+    """A session of its own."""
+    actor = Actor(name, client)
+    await actor.sign_in(Settings(env="test").demo_password)
+    return actor
+
+
+def test_the_launcher_knows_the_services_of_the_suite() -> None:
+    assert tuple(NAMES) == SERVICE_NAMES
+    assert len({process.name for process in processes()}) == 2 * len(NAMES) + 2
+
+
+@pytest.mark.journey
+async def test_the_story_is_the_same_with_a_process_per_service(suite: Launched, size: Any) -> None:
+    assert await play(suite.address, suite.settings, runs=size(2, stated=20))
+
+
+@pytest.mark.journey
+async def test_a_revoked_session_is_refused_by_every_process_within_a_second(client: httpx.AsyncClient) -> None:
+    security, clerk = await signed_in(client, "security-admin"), await signed_in(client, "town-clerk")
+    for path in READS.values():
+        await clerk.get(path)
+    session = await _session_of(security, clerk)
+
+    await security.post(f"/api/brain/sessions/{session}/revoke", {"reason": "离岗"})
+    begun = perf_counter()
+    seconds = await asyncio.gather(*(_refused_after(clerk, path, begun) for path in READS.values()))
+
+    assert max(seconds) < 1.0, dict(zip(READS, seconds, strict=True))
+
+
+async def _session_of(security: Actor, actor: Actor) -> str:
+    me = await actor.get("/api/brain/auth/me")
+    found = (await security.get("/api/brain/sessions", accountId=me["accountId"]))["items"]
+    return str(found[0]["id"])
+
+
+async def _refused_after(actor: Actor, path: str, begun: float) -> float:
+    headers = {"authorization": f"Bearer {actor.token}"}
+
+    async def refused() -> bool:
+        return (await actor.client.get(path, headers=headers)).status_code == 401
+
+    await eventually(refused)
+    return perf_counter() - begun
+
+
+async def test_each_process_is_replaced_under_load_and_no_call_fails(
+    suite: Launched, client: httpx.AsyncClient, size: Any
+) -> None:
+    clerk = await signed_in(client, "town-clerk")
+    sign_in = {"provider": "local", "username": "resident", "password": suite.settings.demo_password}
+    person = Home(suite.settings.home).read_story()[-1]
+    report = {"deathDate": clock.today().isoformat(), "place": "六横敬老院"}
+    calls = [
+        *(Call("GET", path) for path in READS.values()),
+        Call("POST", "/api/brain/auth/sign-in", sign_in),
+        Call("POST", f"/api/eldercare/elders/{person['personId']}/death-report", report),
+    ]
+    # In another order than they were started in: door, requests and work mixed.
+    names = ["gateway", "eldercare-api", "affairs-worker", "brain-api"]
+    names += [name for name in suite.keepers if name not in names]
+    before = {name: keeper.current.pid for name, keeper in suite.keepers.items()}
+    replaced = names[: size(4, stated=len(names))]
+
+    async with flowing(suite.address, clerk.token, calls) as traffic:
+        for name in replaced:
+            await suite.keepers[name].restart()
+
+    assert traffic.failures == {}
+    assert traffic.answers.total() > 50 * len(replaced)
+    assert {key.split("?")[0].split(" ", 1)[1] for key in traffic.answers} == {
+        f"{call.method} {call.path.split('?')[0]}" for call in calls
+    }
+    assert all(suite.keepers[name].current.pid != before[name] for name in replaced)
+
+
+async def test_a_process_that_is_told_to_end_finishes_and_has_a_successor(
+    suite: Launched, client: httpx.AsyncClient, said: list[str]
+) -> None:
+    clerk = await signed_in(client, "town-clerk")
+    keeper = suite.keepers["relief-api"]
+    first = keeper.current
+
+    async with flowing(suite.address, clerk.token, [Call("GET", READS["relief"])]) as traffic:
+        os.kill(first.pid, signal.SIGTERM)
+        await first.wait_gone()
+        await eventually(lambda: keeper.current is not first)
+        assert await keeper.current.wait_ready()
+
+    assert first.exit_code == 0
+    assert traffic.failures == {}
+    assert any(line.startswith("relief-api 正在退出 / is leaving") for line in said)
+
+
+async def test_a_killed_process_is_started_again_and_its_callers_wait_for_it(
+    suite: Launched, client: httpx.AsyncClient, said: list[str]
+) -> None:
+    clerk = await signed_in(client, "town-clerk")
+    keeper = suite.keepers["charity-api"]
+    killed = keeper.current
+
+    os.kill(killed.pid, signal.SIGKILL)
+    await clerk.get(READS["charity"])
+
+    assert keeper.current is not killed
+    await eventually(lambda: "charity-api 已恢复 / is back" in said)
+    assert any("意外退出（-9）/ ended unexpectedly" in line for line in said)
+
+
+async def test_the_dev_clock_moves_every_process(suite: Launched, client: httpx.AsyncClient) -> None:
+    """A death of the day after tomorrow: eldercare's requests take it, and affairs' worker opens the case then."""
+    person = Home(suite.settings.home).read_story()[-2]
+    village, town = await signed_in(client, "village-clerk"), await signed_in(client, "town-clerk")
+    path = f"/api/eldercare/elders/{person['personId']}/death-report"
+    then = clock.real() + timedelta(days=2)
+    report = {"deathDate": clock.to_business_date(then).isoformat(), "place": "示例村卫生室"}
+    await village.post(path, report, status=422)
+
+    moved = await client.post("/api/dev/clock", json={"to": then.isoformat()})
+    assert moved.status_code == 200
+    await village.post(path, report, status=202)
+    cases: list[Any] = []
+
+    async def opened() -> bool:
+        cases[:] = (await town.get("/api/affairs/deaths", personId=person["personId"]))["items"]
+        return bool(cases)
+
+    await eventually(opened)
+    assert cases[0]["reportedAt"] >= then.isoformat()[:19]
+    await client.post("/api/dev/clock", json={"to": clock.real().isoformat()})
+
+
+async def test_workers_answer_about_their_health_only(suite: Launched) -> None:
+    async with httpx.AsyncClient(base_url=suite.addresses["relief-worker"]) as worker:
+        assert (await worker.get("/health/live")).status_code == 200
+        assert (await worker.get("/health/ready")).status_code == 200
+        assert 'puyou_outbox_oldest_seconds{service="relief"}' in (await worker.get("/metrics")).text
+        assert (await worker.get("/api/relief/households")).status_code == 404
+
+
+def test_each_process_holds_its_own_secrets_only(suite: Launched) -> None:
+    files = {file.stem: file.read_text() for file in (suite.settings.home / "keys").iterdir()}
+    assert files.keys() == {*NAMES, "gateway"}
+    ring = Home(suite.settings.home).keyring(suite.settings.keyring_path, dev=True)
+    person_key = ring.model_dump(mode="json")["person_key"]
+    assert {name for name, content in files.items() if person_key in content} == {"brain", "affairs"}
+    for keeper in suite.keepers.values():
+        environment = Path(f"/proc/{keeper.current.pid}/environ").read_bytes()
+        assert b"PUYOU_DATABASE_ADMIN" not in environment
+        assert b"PUYOU_KEYRING_FILE" not in environment
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process that its parent is gone")
+def test_no_process_outlives_a_killed_launcher(tmp_path: Path) -> None:
+    """The launcher is ended with SIGKILL; what it had started ends by itself."""
+    script = (
+        "import asyncio, os, socket, sys\nfrom pathlib import Path\n"
+        "from suite.distributed.child_process import ChildProcess\n"
+        "async def main():\n"
+        "    facts = {**os.environ, 'PUYOU_HOME': sys.argv[1], 'PUYOU_ENV': 'test'}\n"
+        "    listener = socket.create_server(('127.0.0.1', 0))\n"
+        "    child = await ChildProcess.spawn(['suite.simulators'], facts, listener, Path(sys.argv[1], 'log'))\n"
+        "    assert await child.wait_ready()\n"
+        "    print(child.pid, flush=True)\n"
+        "    await child.wait_gone()\n"
+        "asyncio.run(main())\n"
+    )
+    launcher = subprocess.Popen(
+        [sys.executable, "-c", script, str(tmp_path)], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    )
+    assert launcher.stdout is not None
+    child = int(launcher.stdout.readline())
+    launcher.kill()
+    launcher.wait()
+    launcher.stdout.close()
+    deadline = time.monotonic() + 10
+    while _runs(child):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def _runs(pid: int) -> bool:
+    try:
+        return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text()
+    except FileNotFoundError:
+        return False
+
+
+async def test_a_missing_server_is_named(admin: URL) -> None:
+    nowhere = Settings(env="test", database_admin="postgresql://postgres:secret@127.0.0.1:1/postgres")
+    with pytest.raises(preparing.ServerMissing, match=r"no PostgreSQL at postgresql.*127\.0\.0\.1:1") as missing:
+        await preparing.find_servers(nowhere)
+    assert "PUYOU_DATABASE_ADMIN" in str(missing.value)
+    assert "secret" not in str(missing.value)
+    there = Settings(
+        env="test",
+        database_admin=admin.render_as_string(hide_password=False),
+        broker_url="amqp://guest:secret@127.0.0.1:1/",
+    )
+    with pytest.raises(preparing.ServerMissing, match=r"no RabbitMQ at amqp://127\.0\.0\.1:1") as missing:
+        await preparing.find_servers(there)
+    assert "secret" not in str(missing.value)
