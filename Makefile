@@ -2,7 +2,7 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo up test prove check format plan docs lock clean
+.PHONY: help demo up distributed down test prove check format plan docs lock clean
 
 PY := .venv/bin/python
 RUNTIME := .venv/.runtime-installed
@@ -12,15 +12,21 @@ ARGS ?=
 
 help: ## this menu
 	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} \
-	  /^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	  /^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@printf '\nPass options with ARGS="…"; PUYOU_HOME and PUYOU_PORT move data and address.\n'
 
 ##@ Run it
-demo: $(RUNTIME) ## set up, start the suite, play the story, keep serving (ARGS=--exit ends after it)
+demo: $(RUNTIME) ## set up, start the suite, play the story, keep serving (ARGS=--exit ends after it, ARGS=--distributed)
 	@$(PY) -m suite demo $(ARGS)
 
 up: $(RUNTIME) ## start the suite without the story
 	@$(PY) -m suite up $(ARGS)
+
+distributed: $(RUNTIME) ## the same as separate processes, on a PostgreSQL server and RabbitMQ
+	@exec $(PY) -m suite distributed $(ARGS)
+
+down: $(RUNTIME) ## remove the distributed suite's databases and queues from the servers
+	@$(PY) -m suite down $(ARGS)
 
 ##@ Prove it
 test: $(WORKSHOP) ## all tests at reduced sizes (ARGS="-k death")

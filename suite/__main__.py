@@ -3,7 +3,9 @@
 up            start the suite in this process and serve until Ctrl-C
 distributed   the same as separate processes, on a PostgreSQL server and RabbitMQ; SIGHUP replaces each without a gap
 demo          start, and play the story first; `--exit` ends after it: 0 when all went as it should
-prepare       make what the processes need on the servers, and end
+prepare       make what the processes need, on the servers and at home, and end
+keys          make the secrets, and each process's own part of them under home (deployment)
+seed          load the demo's people where nothing is yet; dev only (deployment)
 down          remove the distributed suite's databases and queues from the servers
 """
 
@@ -44,6 +46,8 @@ def main(arguments: list[str] | None = None) -> int:
     demo.add_argument("--exit", action="store_true", help="end after the story; non-zero when a step failed")
     demo.add_argument("--runs", type=int, default=20, help="how many deaths the median is measured over")
     commands.add_parser("prepare", help="databases, queues, keys and seed of the processes")
+    commands.add_parser("keys", help="the secrets, and each process's own part of them")
+    commands.add_parser("seed", help="the demo's people, in dev")
     commands.add_parser("down", help="remove the processes' databases and queues")
     chosen = parser.parse_args(arguments)
     configure_logs("WARNING")
@@ -61,8 +65,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _run(chosen: argparse.Namespace) -> int:
-    if chosen.command in ("prepare", "down"):
-        return _on_the_servers(chosen.command)
+    if chosen.command in ("prepare", "keys", "seed", "down"):
+        return _once(chosen.command)
     if chosen.command == "distributed" or getattr(chosen, "distributed", False):
         return asyncio.run(_serve(chosen, is_distributed=True))  # uvloop would be one more library to load here
     from shared.process.serving import run
@@ -70,16 +74,25 @@ def _run(chosen: argparse.Namespace) -> int:
     return run(_serve(chosen, is_distributed=False))
 
 
-def _on_the_servers(command: str) -> int:
-    from suite.distributed import preparing
-    from suite.distributed.launching import place
-    from suite.home import Home
+def _once(command: str) -> int:
+    from shared.process.importing import importing
+
+    with importing():
+        from suite.distributed import preparing
+        from suite.distributed.launching import place
+        from suite.home import Home
 
     settings = Settings()
     home = Home(settings.home.absolute())
     home.prepare()
     placed = place(settings, home)
-    asyncio.run(preparing.prepare(placed) if command == "prepare" else preparing.remove(placed))
+    if command == "keys":
+        preparing.make_ring(placed)
+        preparing.write_keys(placed)
+        print(f"密钥已写入 / keys are in {home.folder / 'keys'}")
+        return 0
+    work = {"prepare": preparing.prepare, "seed": preparing.seed, "down": preparing.remove}[command]
+    asyncio.run(work(placed))
     return 0
 
 

@@ -28,7 +28,7 @@ T = TypeVar("T")
 
 KEEP_ALIVE_SECONDS = 5
 """An idle connection is closed after this; the gateway's pool lets go of it earlier."""
-_FINISH_SECONDS = 20
+FINISH_SECONDS = 20
 _LOOK_SECONDS = 0.05
 
 
@@ -73,7 +73,7 @@ class _Server(uvicorn.Server):
                 proxy_headers=False,  # who calls is who holds the connection
                 server_header=False,
                 timeout_keep_alive=KEEP_ALIVE_SECONDS,
-                timeout_graceful_shutdown=_FINISH_SECONDS,
+                timeout_graceful_shutdown=FINISH_SECONDS,
             )
         )
         self._is_inherited = settings.listen_fd is not None

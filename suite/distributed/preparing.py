@@ -12,6 +12,7 @@ from aio_pika.exceptions import AMQPError
 
 from shared.events.rabbit import declare_all, exchange_name, queue_name
 from shared.process.service import administrator
+from shared.security.keys import Keyring
 from shared.service import handlers_of
 from shared.settings import Settings
 from suite import servers
@@ -29,19 +30,35 @@ class ServerMissing(OSError):
 async def prepare(settings: Settings) -> None:
     """Everything; may be run any number of times. Raises ServerMissing with what to do about it."""
     await find_servers(settings)
+    write_keys(settings)
+    subscribers = {spec.name: handlers_of(spec).types for spec in SERVICES}
+    await asyncio.gather(
+        servers.prepare(administrator(settings), settings.database_prefix, SERVICES, settings.database_password),
+        declare_all(settings.broker_url, settings.database_prefix, subscribers),
+    )
+    await seed(settings)
+
+
+def write_keys(settings: Settings) -> None:
+    """Each process's part of the ring, under home. In dev a missing ring is made; elsewhere it must be there."""
     home = Home(settings.home)
     keyring = home.keyring(settings.keyring_path, dev=settings.is_dev)
     home.write_keys([*(spec.keys_from(keyring) for spec in SERVICES), keyring.for_service("gateway")])
-    admin, prefix = administrator(settings), settings.database_prefix
-    subscribers = {spec.name: handlers_of(spec).types for spec in SERVICES}
-    await asyncio.gather(
-        servers.prepare(admin, prefix, SERVICES, settings.database_password),
-        declare_all(settings.broker_url, prefix, subscribers),
-    )
+
+
+def make_ring(settings: Settings) -> None:
+    """A ring for this environment, unless there is one."""
+    if not settings.keyring_path.exists():
+        Keyring.generate(dev=settings.is_dev).to_new_file(settings.keyring_path)
+
+
+async def seed(settings: Settings) -> None:
+    """The demo's people, in an empty suite of dev."""
+    home = Home(settings.home)
     home.restore_clock()
-    suite = Suite(settings, keyring, works=False)
+    suite = Suite(settings, home.keyring(settings.keyring_path, dev=settings.is_dev), works=False)
     try:
-        await seed_if_empty(suite, admin)
+        await seed_if_empty(suite, administrator(settings))
     finally:
         await suite.stop()
 

@@ -80,9 +80,8 @@ async def _nothing_is_left(settings: Settings, admin: URL) -> None:
         found = await connection.execute(left, {"like": f"{settings.database_prefix}%"})
         assert found.scalars().all() == []
     await engine.dispose()
-    connection = await aio_pika.connect(settings.broker_url, timeout=10)
-    async with connection:
-        channel = await connection.channel()
+    async with await aio_pika.connect(settings.broker_url, timeout=10) as line:
+        channel = await line.channel()
         with pytest.raises(ChannelNotFoundEntity):
             await channel.declare_queue(queue_name(settings.database_prefix, "relief"), passive=True)
 
@@ -223,7 +222,7 @@ async def test_the_dev_clock_moves_every_process(suite: Launched, client: httpx.
         return bool(cases)
 
     await eventually(opened)
-    assert cases[0]["reportedAt"] >= then.isoformat()[:19]
+    assert cases[0]["openedAt"] >= then.isoformat()[:19]
     await client.post("/api/dev/clock", json={"to": clock.real().isoformat()})
 
 
