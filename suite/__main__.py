@@ -15,10 +15,13 @@ import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from shared.observability.logs import configure_logs
 from shared.settings import Settings
+
+if TYPE_CHECKING:
+    from suite.distributed.launching import Launched
 
 
 class Running(Protocol):
@@ -150,21 +153,27 @@ async def _distributed(stopped: asyncio.Event) -> AsyncIterator[Running | None]:
         yield None
         return
     running = starting.result()
-    renewals: set[asyncio.Task[None]] = set()
-
-    def renew() -> None:
-        if not renewals:
-            renewals.add(task := asyncio.create_task(running.restart_all()))
-            task.add_done_callback(renewals.discard)
-
-    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, renew)
+    told = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, told.set)
+    renewing = asyncio.create_task(_renew(running, told))
     try:
         yield running
     finally:
-        for task in renewals:
-            task.cancel()
+        renewing.cancel()
         print("正在停止 / stopping", flush=True)
         await suite.__aexit__(None, None, None)
+
+
+async def _renew(running: "Launched", told: asyncio.Event) -> None:
+    """Replace every process each time it is told; the old ones stay where a new one cannot start."""
+    while True:
+        await told.wait()
+        told.clear()
+        try:
+            await running.restart_all()
+            print("各进程已逐一更换 / every process was replaced", flush=True)
+        except OSError as error:
+            print(f"更换中止 / replacing ended: {error}", file=sys.stderr, flush=True)
 
 
 def _print_addresses(running: Running) -> None:

@@ -108,6 +108,10 @@ class _Server(uvicorn.Server):
             for server in self.servers:
                 server.close()
         self.server_state.default_headers.append((b"connection", b"close"))
+        for connection in self.server_state.connections:
+            cycle = getattr(connection, "cycle", None)
+            if cycle is not None and not cycle.response_started:  # an answer on its way out keeps what it has said
+                connection.shutdown()
         waited = 0.0
         while self.server_state.connections and waited < KEEP_ALIVE_SECONDS:
             await asyncio.sleep(_LOOK_SECONDS)
