@@ -10,6 +10,7 @@ import uvicorn
 from sqlalchemy import URL
 from starlette.types import Receive, Scope, Send
 
+from shared.process.http import StrictProtocol
 from shared.settings import Settings
 from suite import servers
 from suite.compose import SERVICES, Suite
@@ -84,7 +85,12 @@ async def serving(settings: Settings) -> AsyncIterator[Running]:
         await seed_if_empty(suite, admin)
         server = uvicorn.Server(
             uvicorn.Config(
-                Entrance(suite), log_config=None, access_log=False, lifespan="on", timeout_graceful_shutdown=20
+                Entrance(suite),
+                http=StrictProtocol,
+                log_config=None,
+                access_log=False,
+                lifespan="on",
+                timeout_graceful_shutdown=20,
             )
         )
         server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]

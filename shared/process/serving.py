@@ -22,6 +22,7 @@ import uvicorn
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from shared.process.http import StrictProtocol
 from shared.settings import Settings
 
 T = TypeVar("T")
@@ -67,10 +68,12 @@ class _Server(uvicorn.Server):
             uvicorn.Config(
                 self._entrance,
                 interface="asgi3",
+                http=StrictProtocol,
                 lifespan="on",
                 log_config=None,
                 access_log=False,
-                proxy_headers=False,  # who calls is who holds the connection
+                # Who calls is who holds the connection, unless the reverse proxies in front are named (uvicorn's own).
+                proxy_headers="FORWARDED_ALLOW_IPS" in os.environ,
                 server_header=False,
                 timeout_keep_alive=KEEP_ALIVE_SECONDS,
                 timeout_graceful_shutdown=FINISH_SECONDS,

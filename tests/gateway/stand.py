@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Scope
 from gateway import AsgiUpstream, Gateway, GatewaySettings, HttpUpstream, Policy, Upstream, create_gateway
 from shared import clock
 from shared.db.principals import Role
+from shared.process.http import StrictProtocol
 from shared.security.keys import KeySet, SigningKeys
 from shared.security.tokens import Claims, TokenSigner, TokenVerifier
 
@@ -45,7 +46,9 @@ STALE = timedelta(minutes=10)
 def serve(app: ASGIApp, port: int = 0) -> Iterator[str]:
     """Serve `app` from a thread on a loopback port; yields its address. Shut down in order at the end."""
     with socket.create_server(("127.0.0.1", port)) as listener:
-        config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=2)
+        config = uvicorn.Config(
+            app, http=StrictProtocol, log_config=None, access_log=False, timeout_graceful_shutdown=2
+        )
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, args=([listener],))
         thread.start()
