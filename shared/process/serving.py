@@ -101,20 +101,24 @@ class _Server(uvicorn.Server):
         self._say("ready")
 
     def _leave(self) -> None:
-        if not self.should_exit:
-            self.should_exit = self._entrance.leaving = True
-            self._say("leaving")
+        """From this moment on every answer is its connection's last."""
+        if self.should_exit:
+            return
+        self.should_exit = self._entrance.leaving = True
+        self._say("leaving")
+        close = (b"connection", b"close")
+        self.config.encoded_headers.append(close)  # for the list uvicorn makes anew each second
+        self.server_state.default_headers.append(close)
+        for connection in self.server_state.connections:
+            cycle = getattr(connection, "cycle", None)
+            if cycle is not None and not cycle.response_complete and not cycle.response_started:
+                connection.shutdown()  # once it is answered; an answer on its way out keeps what it has said
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Let callers go first, then finish."""
         if self._is_inherited:  # somebody else takes the new ones; our own listener stays open for the time being
             for server in self.servers:
                 server.close()
-        self.server_state.default_headers.append((b"connection", b"close"))
-        for connection in self.server_state.connections:
-            cycle = getattr(connection, "cycle", None)
-            if cycle is not None and not cycle.response_started:  # an answer on its way out keeps what it has said
-                connection.shutdown()
         waited = 0.0
         while self.server_state.connections and waited < KEEP_ALIVE_SECONDS:
             await asyncio.sleep(_LOOK_SECONDS)

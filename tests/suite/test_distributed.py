@@ -22,7 +22,9 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from shared import clock
 from shared.events.rabbit import queue_name
+from shared.security.keys import ServiceKeys
 from shared.settings import Settings
+from suite import servers
 from suite.compose import NAMES
 from suite.distributed import preparing
 from suite.distributed.child_process import ROOT
@@ -296,3 +298,42 @@ async def test_a_missing_server_is_named(admin: URL) -> None:
     with pytest.raises(preparing.ServerMissing, match=r"no RabbitMQ at amqp://127\.0\.0\.1:1") as missing:
         await preparing.find_servers(there)
     assert "secret" not in str(missing.value)
+
+
+async def test_migrate_makes_what_one_service_needs(admin: URL, broker_server: Broker, prefix: str) -> None:
+    """As a process, the way a deployment runs it; a second run finds everything."""
+    name = f"{prefix}m"
+    facts = {
+        "PUYOU_ENV": "prod",
+        "PUYOU_DATABASE_ADMIN": admin.render_as_string(hide_password=False),
+        "PUYOU_DATABASE_PREFIX": name,
+        "PUYOU_DATABASE_PASSWORD": "pw",
+        "PUYOU_BROKER_URL": broker_server.url,
+    }
+    try:
+        for _ in range(2):
+            migrate = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "services.charity", "migrate", cwd=ROOT, env={**os.environ, **facts}
+            )
+            assert await migrate.wait() == 0
+        login = admin.set(username=f"{name}_charity_app", password="pw", database=f"{name}_charity")
+        engine = create_async_engine(login)
+        async with engine.connect() as connection:
+            assert await connection.scalar(text("select count(*) from pg_tables where tablename = 'pairing'")) == 1
+        await engine.dispose()
+        assert await broker_server.waiting(name, "charity") == 0
+    finally:
+        await servers.drop(admin, name, ["charity"])
+        await broker_server.drop(name, ["charity"])
+
+
+def test_keys_for_a_deployment_are_made_once_and_refused_nowhere(tmp_path: Path) -> None:
+    settings = Settings(env="prod", home=tmp_path)
+    preparing.make_ring(settings)
+    preparing.write_keys(settings)
+    ring = settings.keyring_path.read_text()
+    preparing.make_ring(settings)
+    preparing.write_keys(settings)
+    assert settings.keyring_path.read_text() == ring
+    keys = ServiceKeys.load(settings.keys_path("relief"), dev=False)
+    assert (keys.service, keys.made_for_dev, keys.person_key, keys.token_keys.signs) == ("relief", False, None, False)
