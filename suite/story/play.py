@@ -16,7 +16,7 @@ from suite.story.telling import say, tell_timeline, tell_what_changed
 ANSWERED = ("T11", "T12", "T15", "T21", "T23")
 """The tasks the services answer by themselves."""
 
-_SEATS = (
+SEATS = (
     "resident", "village-clerk", "institution-admin", "town-clerk", "town-clerk-2", "district-officer",
     "district-reviewer", "finance-officer", "auditor",
 )  # fmt: skip
@@ -27,8 +27,8 @@ async def play(address: str, settings: Settings, *, runs: int = 20) -> bool:
     people = Home(settings.home).read_story()
     async with Cast(settings, address) as cast:
         try:
-            await cast.take_seats(*_SEATS)
-            fresh = await _fresh(cast, people)
+            await cast.take_seats(*SEATS)
+            fresh = await unused(cast)
             if len(fresh) < 3:
                 say("故事中的人物都已用过；换一个 PUYOU_HOME 可重新开始 / all story people are used up")
                 return False
@@ -43,14 +43,24 @@ async def play(address: str, settings: Settings, *, runs: int = 20) -> bool:
     return True
 
 
-async def _fresh(cast: Cast, people: list[dict[str, Any]]) -> list[dict[str, Any]]:
+async def unused(cast: Cast) -> list[dict[str, Any]]:
     """People of the story who have no death case yet."""
     fresh = []
-    for person in people:
+    for person in Home(cast.settings.home).read_story():
         cases = await cast["district-officer"].get("/api/affairs/deaths", personId=person["personId"])
         if not cases["items"]:
             fresh.append(person)
     return fresh
+
+
+async def confirmations(cast: Cast, people: list[dict[str, Any]]) -> list[float]:
+    """One death after another: seconds from each confirmation until every service's answer is in the matter."""
+    died_on, seconds = cast.days_ago(1), []
+    for person in people:
+        case_id = await _report(cast, person, died_on)
+        await _give_certificate(cast, person, case_id, died_on)
+        seconds.append(await _confirm(cast, person, case_id, died_on))
+    return seconds
 
 
 async def _death(cast: Cast, person: dict[str, Any], *, reader: str) -> None:
@@ -145,12 +155,7 @@ async def _mistake(cast: Cast, person: dict[str, Any]) -> None:
 
 async def _measure(cast: Cast, people: list[dict[str, Any]]) -> None:
     say(f"\n三、{len(people)} 次确认的用时 / {len(people)} confirmations measured")
-    died_on = cast.days_ago(1)
-    seconds = []
-    for person in people:
-        case_id = await _report(cast, person, died_on)
-        await _give_certificate(cast, person, case_id, died_on)
-        seconds.append(await _confirm(cast, person, case_id, died_on))
+    seconds = await confirmations(cast, people)
     middle, worst = median(seconds) * 1000, max(seconds) * 1000
     say(f"  确认到全部办结 / confirm to done: 中位数 median {middle:.0f} ms，最长 longest {worst:.0f} ms")
     if middle > 1000:
