@@ -1,6 +1,7 @@
 """The sealer: each second it chains finished audit rows into a block, and signs the chain's end once a day."""
 
 from collections.abc import AsyncIterator
+from datetime import date
 from typing import Any
 
 from sqlalchemy import insert, text
@@ -19,6 +20,10 @@ from shared.security.tables import AuditBlock, AuditRoot, AuditRow
 _CLAIM = text("select pg_try_advisory_xact_lock(7091, 0)")
 # rows of transactions that may still be running stay for the next round
 _HORIZON = text("select pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
+_IS_DUE = """
+select exists (select 1 from kernel.audit where tx < pg_snapshot_xmin(pg_current_snapshot())::text::bigint
+    and tx >= coalesce((select below_tx from kernel.audit_block order by number desc limit 1), 0))
+"""
 _ROWS_A_BLOCK = 2000
 _AUDIT = table_of(AuditRow)
 
@@ -30,15 +35,18 @@ class Sealing:
         self._database = database
         self._keys = keys
         self._who = system_principal(f"{database.service}.sealer")
+        self._signed_before: date | None = None  # this day, all that was to be signed is
 
     async def work(self) -> int:
         """One block; returns the number of rows sealed (0: nothing to do)."""
         async with self._database.unit(self._who, f"{self._database.service}.seal", worker=True) as unit:
             unit.audited = False
-            if not await unit.connection.scalar(_CLAIM):
+            is_due = self._signed_before != unit.today or await unit.driver.fetchval(_IS_DUE)
+            if not is_due or not await unit.connection.scalar(_CLAIM):
                 return 0
             last = await unit.first(select(AuditBlock).order_by(col(AuditBlock.number).desc()).limit(1))
             await self._sign_yesterday(unit, last)
+            self._signed_before = unit.today
             horizon = int(await unit.connection.scalar(_HORIZON) or 0)
             rows, below = await _unsealed(unit, last, horizon)
             if not rows:
