@@ -89,6 +89,10 @@ class Gateway:
                 await self._forwarder.close()
                 raise
 
+    def leave(self) -> None:
+        """Say that this process is not ready for more; it stops soon."""
+        self._health.leaving = True
+
     async def stop(self) -> None:
         """Take no more calls, let those under way end within `drain_seconds`, then close."""
         self._health.draining = True

@@ -5,7 +5,7 @@ import sys
 from base64 import b64decode
 
 from gateway import GatewaySettings, create_gateway
-from gateway.http1 import run
+from gateway.http1 import Stay, run
 from shared.observability.logs import configure_logs
 from shared.security.keys import KeySet, SigningKeys
 from shared.security.tokens import TokenVerifier
@@ -17,7 +17,7 @@ def main(port: int, upstream: str, seed: str) -> None:
     keys = SigningKeys.from_seeds(KeySet(current=1, keys={1: b64decode(seed)}), signs=False)
     settings = GatewaySettings(upstreams={"relief": upstream}, account_rate="1000000/minute")
     gateway = create_gateway(settings, {}, TokenVerifier(keys))
-    run(gateway, socket.create_server(("127.0.0.1", port)), settings.drain_seconds)
+    run(gateway, socket.create_server(("127.0.0.1", port)), Stay())
 
 
 if __name__ == "__main__":

@@ -5,6 +5,6 @@ because a general server and a general client cost three times what the door its
 """
 
 from gateway.http1.pool import Pool
-from gateway.http1.server import Server, run
+from gateway.http1.server import Server, Stay, run
 
-__all__ = ["Pool", "Server", "run"]
+__all__ = ["Pool", "Server", "Stay", "run"]

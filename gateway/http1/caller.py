@@ -252,7 +252,7 @@ class CallerConnection(Connection):
         self._current = self._task = None
         if self._waiting:
             self._run(self._waiting.popleft())
-        elif self._deaf or self._server.stopping:
+        elif self._deaf:
             self.transport.close()
         else:
             self._alarm.when = self._now() + IDLE_SECONDS
@@ -260,6 +260,11 @@ class CallerConnection(Connection):
             self.read_on()
 
     # ── ending ───────────────────────────────────────────────────────────────────────────────────
+    def leave(self) -> None:
+        """The server stops soon: the answer under way is the last, unless it has said otherwise already."""
+        if self._current is not None and not self._current.started:
+            self._current.keep_alive = False
+
     def close_when_idle(self) -> None:
         """The server stops: close now, or after the answer under way."""
         if self._current is None:

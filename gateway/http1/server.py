@@ -6,6 +6,7 @@ import signal
 import socket
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Protocol
 
 from gateway.alarms import Alarms
@@ -24,6 +25,9 @@ class Served(Protocol):
 
     async def stop(self) -> None:
         """Let calls under way end, then close."""
+
+    def leave(self) -> None:
+        """Not ready for more, though what comes is still answered."""
 
     def answer(self, call: Call) -> Awaitable[None] | None:
         """Answer a call: what to await for it, or None when that goes on without a task."""
@@ -46,20 +50,35 @@ class Server:
         loop = asyncio.get_running_loop()
         self._listening = await loop.create_server(lambda: CallerConnection(self), sock=listener, backlog=BACKLOG)
 
-    async def stop(self, within: float) -> None:
-        """Listen no more, close what is idle, let calls under way end `within` seconds, then cut the rest."""
+    async def stop(self, idle_seconds: float, finish_seconds: float, *, is_inherited: bool = False) -> None:
+        """Every answer from now on ends its connection. Idle ones get `idle_seconds` to be used once more or closed by
+        their owners: closing one as its owner sends the next request would lose that request. Then what is under way
+        may finish within `finish_seconds`. An inherited socket is left to others at once.
+        """
         self.stopping = True
-        if self._listening is not None:
-            self._listening.close()
+        for connection in self.connections:
+            connection.leave()
+        if is_inherited:
+            self._listen_no_more()
+        await self._none_is_left(idle_seconds)
+        self._listen_no_more()
         for connection in list(self.connections):
             connection.close_when_idle()
+        await self._none_is_left(finish_seconds)
+        for connection in list(self.connections):
+            connection.abort()
+
+    def _listen_no_more(self) -> None:
+        if self._listening is not None:
+            self._listening.close()
+            self._listening = None
+
+    async def _none_is_left(self, within: float) -> None:
         with suppress(TimeoutError):
             async with asyncio.timeout(within):
                 while self.connections:
                     self._none_left.clear()
                     await self._none_left.wait()
-        for connection in list(self.connections):
-            connection.abort()
 
     def forget(self, connection: CallerConnection) -> None:
         """A connection is closed."""
@@ -68,27 +87,40 @@ class Server:
             self._none_left.set()
 
 
-async def serve(gateway: Served, listener: socket.socket, stopped: asyncio.Event, drain_seconds: float) -> None:
+@dataclass(frozen=True, slots=True)
+class Stay:
+    """How a server comes and goes; `say` is told "ready" and "leaving"."""
+
+    idle_seconds: float = 0.0
+    finish_seconds: float = 20.0
+    is_inherited: bool = False
+    say: Callable[[str], None] = lambda _: None
+
+
+async def serve(gateway: Served, listener: socket.socket, stopped: asyncio.Event, stay: Stay) -> None:
     """Start the gateway, serve until `stopped`, stop in order."""
     await gateway.start()
     server = Server(gateway.answer)
     try:
         await server.start(listener)
         gc.freeze()  # what is there by now stays; looking through it again and again costs a tenth of the time
+        stay.say("ready")
         await stopped.wait()
-        await server.stop(drain_seconds)
+        gateway.leave()
+        stay.say("leaving")
+        await server.stop(stay.idle_seconds, stay.finish_seconds, is_inherited=stay.is_inherited)
     finally:
         await gateway.stop()
 
 
-def run(gateway: Served, listener: socket.socket, drain_seconds: float) -> None:
+def run(gateway: Served, listener: socket.socket, stay: Stay) -> None:
     """`serve` in an event loop of its own (uvloop where there is one) until SIGTERM or SIGINT."""
 
     async def until_told() -> None:
         stopped = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-        await serve(gateway, listener, stopped, drain_seconds)
+        await serve(gateway, listener, stopped, stay)
 
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
         runner.run(until_told())

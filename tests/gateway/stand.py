@@ -15,7 +15,7 @@ import uvicorn
 from starlette.types import ASGIApp, Scope
 
 from gateway import AsgiUpstream, Gateway, GatewaySettings, HttpUpstream, Policy, Upstream, create_gateway
-from gateway.http1.server import loop_factory
+from gateway.http1.server import Stay, loop_factory
 from gateway.http1.server import serve as serve_gateway
 from shared import clock
 from shared.db.principals import Role
@@ -62,7 +62,7 @@ def _gateway_served(gateway: Gateway, port: int) -> Iterator[str]:
             done = asyncio.Event()
             waiting = asyncio.create_task(asyncio.to_thread(stopped.wait))
             waiting.add_done_callback(lambda _: done.set())
-            await serve_gateway(gateway, listener, done, 2.0)
+            await serve_gateway(gateway, listener, done, Stay(finish_seconds=2))
 
         def run() -> None:
             with asyncio.Runner(loop_factory=loop_factory()) as runner:

@@ -11,7 +11,7 @@ from fastapi import FastAPI
 
 from gateway.http1 import caller
 from gateway.http1.headers import HeaderMemory
-from gateway.http1.server import serve
+from gateway.http1.server import Stay, serve
 from tests.gateway import stand
 from tests.gateway.stand import a_gateway, token, upstream
 
@@ -238,7 +238,7 @@ async def test_stopping_ends_idle_connections_and_lets_calls_end(service: FastAP
     gateway = a_gateway({"relief": upstream("http", service, service_address)})
     stopped = asyncio.Event()
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        serving = asyncio.create_task(serve(gateway, listener, stopped, 5.0))
+        serving = asyncio.create_task(serve(gateway, listener, stopped, Stay()))
         address = listener.getsockname()
         idle_reader, idle_writer = await asyncio.open_connection(*address)
         reader, writer = await asyncio.open_connection(*address)
@@ -254,3 +254,28 @@ async def test_stopping_ends_idle_connections_and_lets_calls_end(service: FastAP
             await serving
     for each in (writer, idle_writer):
         each.close()
+
+
+async def test_a_leaving_gateway_answers_idle_connections_once_more_and_is_not_ready(service: FastAPI) -> None:
+    said: list[str] = []
+    stopped = asyncio.Event()
+    gateway = a_gateway({"relief": upstream("asgi", service, "")})
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        serving = asyncio.create_task(serve(gateway, listener, stopped, Stay(idle_seconds=5, say=said.append)))
+        lines = [await asyncio.open_connection(*listener.getsockname()) for _ in range(2)]
+        for reader, writer in lines:
+            writer.write(a_request())
+            status, headers, _ = await answer_of(reader)
+            assert (status, headers.get("connection")) == (200, None)
+        stopped.set()
+        while said != ["ready", "leaving"]:  # noqa: ASYNC110 - said from the other task
+            await asyncio.sleep(0.01)
+        for (reader, writer), path, expected in zip(lines, (PATH, "/health/ready"), (200, 503), strict=True):
+            writer.write(a_request(path))
+            status, headers, _ = await answer_of(reader)
+            assert (status, headers["connection"]) == (expected, "close")
+            assert await is_closed(reader)
+        async with asyncio.timeout(2):
+            await serving
+    for _, writer in lines:
+        writer.close()
