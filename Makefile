@@ -2,7 +2,7 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo up distributed down test prove check format plan docs lock clean
+.PHONY: help demo up distributed down test prove bench check format plan docs lock clean
 
 PY := .venv/bin/python
 RUNTIME := .venv/.runtime-installed
@@ -34,6 +34,9 @@ test: $(WORKSHOP) ## all tests at reduced sizes (ARGS="-k death")
 
 prove: $(WORKSHOP) ## the stated sizes, seeds printed (PUYOU_SEED repeats a run)
 	@PUYOU_PROVE=1 $(PY) -m pytest -n $(JOBS) -o faulthandler_timeout=1800 -m prove tests $(ARGS)
+
+bench: $(WORKSHOP) ## how far from the machine's limits (ARGS="gateway"; nginx and wrk where installed)
+	@$(PY) -m benchmarks $(ARGS)
 
 check: $(WORKSHOP) ## format, lint, types, imports, our own rules, spelling, YAML
 	@$(PY) -m tools.check $(ARGS)

@@ -6,17 +6,20 @@ The order is fixed: request id → hygiene and method override → body size →
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from ipaddress import ip_address
 from time import perf_counter
 
 from starlette.types import Receive, Scope, Send
 
-from gateway import access_log, metrics, viewer
+from gateway import metrics, viewer
+from gateway.access_log import AccessLog
 from gateway.documents import Documents
 from gateway.exchange import Exchange, begin, inspect
-from gateway.forwarding import Forwarder
+from gateway.forwarding import Express, Forwarder
 from gateway.health import Health
+from gateway.http1.call import Call
 from gateway.http_upstream import HttpUpstream
 from gateway.limits import RateLimits
 from gateway.paths import Paths
@@ -71,6 +74,7 @@ class Gateway:
         }
         self._on_start = on_start
         self._on_stop = on_stop
+        self._access_log = AccessLog()
         self._under_way = 0
         self._idle = asyncio.Event()
 
@@ -84,6 +88,10 @@ class Gateway:
             except BaseException:
                 await self._forwarder.close()
                 raise
+
+    def leave(self) -> None:
+        """Say that this process is not ready for more; it stops soon."""
+        self._health.leaving = True
 
     async def stop(self) -> None:
         """Take no more calls, let those under way end within `drain_seconds`, then close."""
@@ -100,16 +108,30 @@ class Gateway:
                 await self._on_stop()
         finally:
             await self._forwarder.close()
+            self._access_log.flush()
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """ASGI."""
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        """ASGI, for other servers than ours and for tests."""
         if scope["type"] == "http":
-            await self._exchange(scope, receive, send)
-        elif scope["type"] == "lifespan":
-            await self._lifespan(receive, send)
-        else:  # no service speaks websocket
-            await receive()
-            await send({"type": "websocket.close", "code": 1000})
+            return self._exchange(self._knock(scope), receive, send)
+        if scope["type"] == "lifespan":
+            return self._lifespan(receive, send)
+        return _turn_away(receive, send)
+
+    def answer(self, call: Call) -> Awaitable[None] | None:
+        """For our own server: the same, and None when the answer needs no task."""
+        knock = self._knock(call.scope)
+        if knock.passes and self._forwarder.at_once(knock.exchange, call, self._express_ended):
+            return None
+        return self._exchange(knock, call.receive, call.send)
+
+    def _express_ended(self, express: Express) -> None:
+        call = express.call
+        if express.answered:
+            self._note(express.exchange)
+            call.done()
+        else:
+            call.run(self._exchange(_Knock(express.exchange, call.scope), call.receive, call.send, express))
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         await receive()
@@ -130,36 +152,56 @@ class Gateway:
         await send({"type": "lifespan.shutdown.complete"})
 
     # ── one call ─────────────────────────────────────────────────────────────────────────────────
-    async def _exchange(self, scope: Scope, receive: Receive, send: Send) -> None:
-        exchange, read, passing = begin(scope)
+    def _knock(self, scope: Scope) -> "_Knock":
+        """Everything up to the forwarding; nothing of it waits. Never raises."""
         self._under_way += 1
+        exchange = begin(scope)
+        knock = _Knock(exchange, scope)
+        try:
+            inspect(exchange)
+            knock.page = self._pages.get(exchange.path)
+            if knock.page is None:
+                self._admit(exchange)
+        except Problem as problem:
+            knock.refusal = problem
+        except Exception:
+            logger.exception("the gateway failed (trace %s)", exchange.trace_id)
+            knock.refusal = _failure()
+        return knock
+
+    async def _exchange(self, knock: "_Knock", receive: Receive, send: Send, begun: Express | None = None) -> None:
+        exchange = knock.exchange
+        reply: Reply | None = None
         try:
             try:
-                headers = inspect(exchange, read, passing, scope)
-                reply = await self._own_page(exchange)
-                if reply is None:
-                    self._admit(exchange)
-                    onward = {**scope, "method": exchange.method, "headers": headers, "extensions": {}}
-                    await self._forwarder.forward(exchange, onward, receive, send)
+                if knock.refusal is not None:
+                    raise knock.refusal
+                if knock.page is not None:
+                    reply = await self._own_page(exchange, knock.page)
+                else:
+                    await self._forwarder.forward(exchange, exchange.onward(knock.scope), receive, send, begun)
             except Problem as problem:
                 reply = problem.reply(trace_id=exchange.trace_id, instance=exchange.instance)
             except Exception:
                 logger.exception("the gateway failed (trace %s)", exchange.trace_id)
                 if exchange.status:
                     raise
-                failure = Problem(500, "internal_error", "系统内部错误，请稍后再试")
-                reply = failure.reply(trace_id=exchange.trace_id, instance=exchange.instance)
+                reply = _failure().reply(trace_id=exchange.trace_id, instance=exchange.instance)
             if reply is not None:
                 exchange.status = reply.status
                 await send_reply(send, reply, request_id=exchange.request_id, head=exchange.method == "HEAD")
         finally:
-            self._under_way -= 1
-            if not self._under_way:
-                self._idle.set()
-            seconds = perf_counter() - exchange.started
-            metrics.count(exchange, seconds)
-            if exchange.path not in _PROBES:
-                access_log.write(exchange, seconds)
+            self._note(exchange)
+
+    def _note(self, exchange: Exchange) -> None:
+        """The call has ended: count it and write it down."""
+        self._under_way -= 1
+        if not self._under_way:
+            self._idle.set()
+        seconds = perf_counter() - exchange.started
+        metrics.count(exchange, seconds)
+        if exchange.path not in _PROBES:
+            self._access_log.write(exchange, seconds)
 
     def _admit(self, exchange: Exchange) -> None:
         """Which service, and may this caller call it now? Raises Problem."""
@@ -170,7 +212,7 @@ class Gateway:
             self._limits.address(exchange.client)
             raise not_found()
         exchange.upstream = service
-        if exchange.content_length > self.settings.body_limit_bytes:
+        if exchange.brought.content_length > self.settings.body_limit_bytes:
             raise too_large(self.settings.body_limit_bytes)
         if exchange.path in self._public:
             self._limits.address(exchange.client)
@@ -178,19 +220,16 @@ class Gateway:
                 self._limits.sign_in(exchange.client)
             return
         try:
-            exchange.account = self._doorkeeper.identify(exchange.authorization)
+            exchange.account = self._doorkeeper.identify(exchange.brought.read.get(b"authorization"))
         except Problem:
             self._limits.address(exchange.client)
             raise
         self._limits.account(exchange.account)
 
     # ── the door's own pages ─────────────────────────────────────────────────────────────────────
-    async def _own_page(self, exchange: Exchange) -> Reply | None:
-        """The answer to a path of the door itself, None for any other."""
+    async def _own_page(self, exchange: Exchange, page: Page) -> Reply:
+        """The answer to a path of the door itself."""
         path = exchange.path
-        page = self._pages.get(path)
-        if page is None:
-            return None
         if exchange.method not in {"GET", "HEAD"}:
             raise not_allowed("GET", "HEAD")
         if path not in _PROBES:
@@ -206,6 +245,31 @@ class Gateway:
         except ValueError:
             return False
         return any(address in network for network in self.settings.metrics_networks)
+
+
+@dataclass(slots=True)
+class _Knock:
+    """What is to become of a call: passed on, answered by a page of the door, or refused."""
+
+    exchange: Exchange
+    scope: Scope
+    page: Page | None = None
+    refusal: Problem | None = None
+
+    @property
+    def passes(self) -> bool:
+        """It goes to a service."""
+        return self.page is None and self.refusal is None
+
+
+def _failure() -> Problem:
+    return Problem(500, "internal_error", "系统内部错误，请稍后再试")
+
+
+async def _turn_away(receive: Receive, send: Send) -> None:
+    """No service speaks websocket."""
+    await receive()
+    await send({"type": "websocket.close", "code": 1000})
 
 
 def create_gateway(

@@ -2,12 +2,18 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
 
 from starlette.types import Message, Receive, Scope, Send
 
 from gateway import metrics
+from gateway.alarms import Alarms
 from gateway.exchange import Exchange
+from gateway.http1.call import Call
+from gateway.http1.headers import Headers
+from gateway.http1.service import ServiceConnection
+from gateway.http_upstream import WATCH_AFTER_SECONDS, HttpUpstream
 from gateway.problems import PROBLEM_JSON, Problem, too_large, unavailable
 from gateway.upstreams import ROUTE_HEADER, Broken, ClientGone, Policy, Unreachable, Upstream
 
@@ -18,6 +24,10 @@ _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _NOT_ANSWERED = frozenset({b"x-request-id", b"x-content-type-options", b"x-powered-by", b"server", ROUTE_HEADER})
 
 
+_NOT_STORED = (b"cache-control", b"no-store")
+_NOT_SNIFFED = (b"x-content-type-options", b"nosniff")
+
+
 class _Line:
     """One upstream with its policy and its places."""
 
@@ -25,60 +35,108 @@ class _Line:
         self.name = name
         self.upstream = upstream
         self.policy = policy
-        self.in_flight = metrics.IN_FLIGHT.labels(name)
-        self._places = asyncio.Semaphore(policy.connections)
+        self._in_flight = metrics.IN_FLIGHT.labels(name)
+        self._free = policy.connections
+        self._queue: deque[asyncio.Future[None]] = deque()
 
     async def enter(self) -> None:
-        """Take one of the places, waited for not too long; `leave` gives it back."""
-        if not self._places.locked():
-            await self._places.acquire()
-            return
+        """Take one of the places, waited for in order and not too long; `leave` gives it back."""
+        if not self.enter_at_once():
+            await self._wait()
+            self._in_flight.inc()
+
+    def enter_at_once(self) -> bool:
+        """Take a place if one is free."""
+        if not self._free:
+            return False
+        self._free -= 1
+        self._in_flight.inc()
+        return True
+
+    async def _wait(self) -> None:
+        place = asyncio.get_running_loop().create_future()
+        self._queue.append(place)
         try:
             async with asyncio.timeout(self.policy.queue):
-                await self._places.acquire()
-        except TimeoutError:
-            metrics.UPSTREAM_ERRORS.labels(self.name, "busy").inc()
-            raise unavailable("upstream_busy", "服务繁忙，请稍后再试") from None
+                await place
+        except BaseException as error:
+            if place.done() and not place.cancelled():
+                self._hand_on()
+            if isinstance(error, TimeoutError):
+                metrics.UPSTREAM_ERRORS.labels(self.name, "busy").inc()
+                raise unavailable("upstream_busy", "服务繁忙，请稍后再试") from None
+            raise
 
     def leave(self) -> None:
         """Give the place back."""
-        self._places.release()
+        self._in_flight.dec()
+        self._hand_on()
+
+    def _hand_on(self) -> None:
+        while self._queue:
+            place = self._queue.popleft()
+            if not place.done():
+                place.set_result(None)
+                return
+        self._free += 1
 
 
-class _Timer:
+class _Clock:
     """Time runs against the service: from the last it heard of the request until its answer begins. Time the
     caller takes to send the body is not counted, except that no call takes longer than `whole`.
+
+    Leaving the block raises TimeoutError when time was over.
     """
 
-    def __init__(self, policy: Policy) -> None:
+    __slots__ = (
+        "_alarm", "_alarms", "_begun", "_call", "_cancelled_before", "_first_byte", "_last", "_now", "_over", "started",
+    )  # fmt: skip
+
+    def __init__(self, policy: Policy, alarms: Alarms) -> None:
         self._now = asyncio.get_running_loop().time
-        self._last = self._now() + policy.whole
+        self._alarms = alarms
+        self.started = self._now()
+        self._last = self.started + policy.whole
         self._first_byte = policy.first_byte
         self._begun = False
-        self.deadline = asyncio.timeout_at(min(self._now() + policy.first_byte, self._last))
+        self._over = False
 
     def caller_sends(self) -> None:
-        self._set(self._last)
+        self._alarm.when = self._last
 
     def service_works(self) -> None:
-        self._set(self._last if self._begun else min(self._now() + self._first_byte, self._last))
+        self._alarm.when = self._last if self._begun else min(self._now() + self._first_byte, self._last)
 
     def answer_begins(self) -> None:
         self._begun = True
-        self._set(self._last)
+        self._alarm.when = self._last
 
-    def _set(self, when: float) -> None:
-        if not self.deadline.expired():
-            self.deadline.reschedule(when)
+    def _ring(self) -> None:
+        self._over = True
+        self._call.cancel()
+
+    def __enter__(self) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._call = task
+        self._cancelled_before = task.cancelling()
+        self._alarm = self._alarms.set(min(self.started + self._first_byte, self._last), self._ring)
+
+    def __exit__(self, kind: type[BaseException] | None, error: object, trace: object) -> None:
+        self._alarms.clear(self._alarm)
+        if self._over and self._call.uncancel() <= self._cancelled_before and kind is asyncio.CancelledError:
+            raise TimeoutError
 
 
 class _Request:
     """The body on its way in, counted."""
 
-    def __init__(self, receive: Receive, limit: int, timer: _Timer, *, has_body: bool) -> None:
+    __slots__ = ("_clock", "_limit", "_more", "_receive", "gone", "over", "size")
+
+    def __init__(self, receive: Receive, limit: int, clock: _Clock, *, has_body: bool) -> None:
         self._receive = receive
         self._limit = limit
-        self._timer = timer
+        self._clock = clock
         self._more = has_body
         self.size = 0
         self.gone = False
@@ -90,10 +148,10 @@ class _Request:
         if not self._more:
             message = await self._receive()
         else:
-            self._timer.caller_sends()
+            self._clock.caller_sends()
             message = await self._receive()
             self._more = message.get("more_body", False)
-            self._timer.service_works()
+            self._clock.service_works()
         if message["type"] == "http.disconnect":
             self.gone = True
             return message
@@ -107,19 +165,21 @@ class _Request:
 class _Answer:
     """The answer on its way out: cleaned of what is internal; a bare failure is held back and worded here."""
 
-    def __init__(self, send: Send, exchange: Exchange, request: _Request, timer: _Timer) -> None:
+    __slots__ = ("_clock", "_exchange", "_request", "_send", "complete", "held_back", "started")
+
+    def __init__(self, send: Send, exchange: Exchange, request: _Request, clock: _Clock) -> None:
         self._send = send
         self._exchange = exchange
         self._request = request
-        self._timer = timer
+        self._clock = clock
         self.started = False
         self.complete = False
         self.held_back = 0  # status of a failure not let through
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
-            headers = self._clean(message.get("headers", ()))
             status = message["status"]
+            headers = _clean(message.get("headers", ()), self._exchange)
             if self._request.over:
                 return
             if status >= 500 and not _is_problem(headers):
@@ -127,26 +187,30 @@ class _Answer:
                 return
             self.started = True
             self._exchange.status = status
-            self._timer.answer_begins()
+            self._clock.answer_begins()
             await self._send({"type": "http.response.start", "status": status, "headers": headers})
         elif self.started and message["type"] == "http.response.body":
             await self._send(message)
             self.complete = not message.get("more_body", False)
 
-    def _clean(self, headers: object) -> list[tuple[bytes, bytes]]:
-        clean, cache_told = [], False
-        for name, value in headers:  # type: ignore[attr-defined]
-            if name in _NOT_ANSWERED:
-                if name == ROUTE_HEADER:
-                    self._exchange.route = value.decode("ascii", "replace")
-                continue
-            cache_told = cache_told or name == b"cache-control"
-            clean.append((name, value))
-        if not cache_told:
-            clean.append((b"cache-control", b"no-store"))  # answers speak of people unless they say otherwise
-        clean.append((b"x-content-type-options", b"nosniff"))
-        clean.append((b"x-request-id", self._exchange.request_id.encode()))
-        return clean
+
+def _clean(headers: Iterable[tuple[bytes, bytes]], exchange: Exchange) -> Headers:
+    """Headers for the caller; what is internal is left out, the route it names noted."""
+    clean, cache_told = [], False
+    for header in headers:
+        name = header[0]
+        if name in _NOT_ANSWERED:
+            if name == ROUTE_HEADER:
+                exchange.route = header[1].decode("ascii", "replace")
+            continue
+        if name == b"cache-control":
+            cache_told = True
+        clean.append(header)
+    if not cache_told:
+        clean.append(_NOT_STORED)  # answers speak of people unless they say otherwise
+    clean.append(_NOT_SNIFFED)
+    clean.append((b"x-request-id", exchange.request_id.encode()))
+    return clean
 
 
 class Forwarder:
@@ -155,6 +219,7 @@ class Forwarder:
     def __init__(self, upstreams: Mapping[str, Upstream], policy: Policy, body_limit: int) -> None:
         self._lines = {name: _Line(name, up, up.policy or policy) for name, up in upstreams.items()}
         self._body_limit = body_limit
+        self._alarms = Alarms()
 
     async def open(self) -> None:
         """Open every upstream."""
@@ -166,28 +231,38 @@ class Forwarder:
         for line in self._lines.values():
             await line.upstream.close()
 
-    async def forward(self, exchange: Exchange, scope: Scope, receive: Receive, send: Send) -> None:
-        """Carry one call to `exchange.upstream` and its answer back.
+    async def forward(
+        self, exchange: Exchange, scope: Scope, receive: Receive, send: Send, begun: "Express | None" = None
+    ) -> None:
+        """Carry one call to `exchange.upstream` and its answer back; `begun` was carried some of the way.
 
         Raises Problem as long as nothing was answered. Returns with the answer incomplete (`status` 0) when
         the caller left or the service broke off: the server then cuts the connection, so the caller notices.
         """
         line = self._lines[exchange.upstream]
-        await line.enter()
+        if begun is None:
+            await line.enter()
         try:
-            with line.in_flight.track_inprogress():
-                await self._call(line, exchange, scope, receive, send)
+            await self._call(line, exchange, scope, receive, send, begun)
         finally:
             line.leave()
 
-    async def _call(self, line: _Line, exchange: Exchange, scope: Scope, receive: Receive, send: Send) -> None:
-        timer = _Timer(line.policy)
-        request = _Request(receive, self._body_limit, timer, has_body=exchange.has_body)
-        answer = _Answer(send, exchange, request, timer)
+    async def _call(
+        self, line: _Line, exchange: Exchange, scope: Scope, receive: Receive, send: Send, begun: "Express | None"
+    ) -> None:
+        clock = _Clock(line.policy, self._alarms)
+        request = _Request(receive, self._body_limit, clock, has_body=exchange.brought.has_body)
+        answer = _Answer(send, exchange, request, clock)
         trouble: str | None = None
         try:
-            async with timer.deadline:
-                await _attempt(line, scope, request, answer)
+            with clock:
+                try:
+                    if begun is None:
+                        await line.upstream.carry(scope, request.receive, answer.send)
+                    else:
+                        await begun.carry_on(scope, request.receive, answer.send)
+                except (Unreachable, Broken) as error:
+                    await _again(line, scope, request, answer, clock.started, error)
         except TimeoutError:
             trouble = "timeout"
         except Unreachable:
@@ -203,27 +278,92 @@ class Forwarder:
             return
         _raise_or_cut(line.name, exchange, answer.held_back, trouble or "broken", cut=answer.started)
 
+    def at_once(self, exchange: Exchange, call: Call, ended: Callable[["Express"], None]) -> bool:
+        """Begin to carry a call without a task, where nothing needs to be waited for; `ended` hears what came of it."""
+        line = self._lines[exchange.upstream]
+        upstream = line.upstream
+        if exchange.brought.has_body or exchange.method not in _SAFE or not isinstance(upstream, HttpUpstream):
+            return False
+        if not line.enter_at_once():
+            return False
+        asked = upstream.ask(exchange.method, exchange.request_head())
+        if asked is None:
+            line.leave()
+            return False
+        Express(line, upstream, asked, exchange, call, ended).wait(self._alarms)
+        return True
 
-async def _attempt(line: _Line, scope: Scope, request: _Request, answer: _Answer) -> None:
-    """Carry; again for a while when nobody was reached, once more when a safe call was dropped unanswered."""
+
+class Express:
+    """A call that is carried without a task. Most answers come whole, in one piece and soon, and are passed on as they
+    come. Whatever else happens is not looked at here: a task takes over and finds everything as if it had begun.
+    """
+
+    __slots__ = ("_alarm", "_alarms", "_asked", "_ended", "_line", "_upstream", "answered", "call", "exchange")
+
+    def __init__(
+        self,
+        line: _Line,
+        upstream: HttpUpstream,
+        asked: ServiceConnection,
+        exchange: Exchange,
+        call: Call,
+        ended: Callable[["Express"], None],
+    ) -> None:
+        self.exchange = exchange
+        self.call = call
+        self.answered = False
+        self._line = line
+        self._upstream = upstream
+        self._asked = asked
+        self._ended = ended
+
+    def wait(self, alarms: Alarms) -> None:
+        """For the answer, but not for long."""
+        self._alarms = alarms
+        self._alarm = alarms.set(asyncio.get_running_loop().time() + WATCH_AFTER_SECONDS, self._heard)
+        self._asked.listener = self._heard
+
+    async def carry_on(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """What is left to do, for the task that takes over."""
+        await self._upstream.carry(scope, receive, send, self._asked)
+
+    def _heard(self) -> None:
+        asked, exchange, call = self._asked, self.exchange, self.call
+        self._alarms.clear(self._alarm)
+        asked.listener = None
+        if asked.at_hand and asked.status < 500 and not call.gone:
+            status, headers, body = self._upstream.settle(asked)
+            self._line.leave()
+            exchange.status = status
+            call.begin(status, _clean(headers, exchange))
+            call.go_on(body, more=False)
+            self.answered = True
+        self._ended(self)
+
+
+async def _again(
+    line: _Line, scope: Scope, request: _Request, answer: _Answer, started: float, error: Unreachable | Broken
+) -> None:
+    """Carry again: for a while when nobody was reached, once more when a safe call was dropped unanswered."""
     now = asyncio.get_running_loop().time
-    give_up, pause, once_more = now() + line.policy.retry, 0.05, scope["method"] in _SAFE
-    while True:
-        try:
-            await line.upstream.carry(scope, request.receive, answer.send)
-        except (Unreachable, Broken) as error:
-            if request.size or request.gone or answer.started or answer.held_back:
-                raise
-            if isinstance(error, Broken):
-                if not once_more:
-                    raise
-                once_more = False
-            elif now() + pause > give_up:
-                raise
-        else:
-            return
+    give_up, pause, once_more = started + line.policy.retry, 0.05, scope["method"] in _SAFE
+    while not (request.size or request.gone or answer.started or answer.held_back):
+        if isinstance(error, Broken):
+            if not once_more:
+                break
+            once_more = False
+        elif now() + pause > give_up:
+            break
         await asyncio.sleep(pause)
         pause = min(2 * pause, 0.5)
+        try:
+            await line.upstream.carry(scope, request.receive, answer.send)
+        except (Unreachable, Broken) as newer:
+            error = newer
+        else:
+            return
+    raise error
 
 
 def _is_problem(headers: list[tuple[bytes, bytes]]) -> bool:

@@ -18,7 +18,8 @@ class Health:
         self._upstreams = upstreams
         self._within = within
         self._cached = Cached(self._ask_all, _KEPT_SECONDS)
-        self.draining = False
+        self.leaving = False  # takes calls still, and wants no more
+        self.draining = False  # takes none
 
     async def live(self) -> Reply:
         """Always 200."""
@@ -26,7 +27,7 @@ class Health:
 
     async def ready(self) -> Reply:
         """200 when every service says so; 503 names those that do not."""
-        if self.draining:
+        if self.draining or self.leaving:
             return _reply(503, {"status": "draining"})
         found = await self._cached.get()
         ready = all(state == "ok" for state in found.values())

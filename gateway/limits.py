@@ -1,4 +1,4 @@
-"""How often: moving windows per account, or per address while nobody is known (`limits`, in memory).
+"""How often: moving windows per account, or per address while nobody is known; in memory.
 
 Each gateway process counts for itself; behind n of them a caller has n times the rate.
 """
@@ -9,27 +9,21 @@ from ipaddress import IPv6Address
 from math import ceil
 from time import monotonic
 
-from limits import RateLimitItem, parse
-from limits.storage import Storage
-from limits.storage.base import MovingWindowSupport
-from limits.strategies import MovingWindowRateLimiter
+from limits import parse
 
 from gateway import metrics
 from gateway.problems import Problem
 from gateway.settings import GatewaySettings
 
 
-class BoundedWindows(Storage, MovingWindowSupport):
+class BoundedWindows:
     """Moving windows in memory that never hold more than `most` calls, all keys together.
 
     When full, the key that called longest ago is forgotten. No thread, no timer: every call looks at the two
     oldest keys and drops them when their windows have passed.
     """
 
-    STORAGE_SCHEME = None
-
     def __init__(self, most: int, clock: Callable[[], float] = monotonic) -> None:
-        super().__init__()
         self.most = most
         self.clock = clock
         self.size = 0
@@ -70,35 +64,9 @@ class BoundedWindows(Storage, MovingWindowSupport):
                 return
             self.clear(key)
 
-    # What `limits` asks of every storage besides.
-    @property
-    def base_exceptions(self) -> type[Exception]:
-        """Nothing here can fail."""
-        return Exception
-
-    def incr(self, key: str, expiry: int, amount: int = 1) -> int:
-        """Fixed windows are not kept here."""
-        raise NotImplementedError
-
     def get(self, key: str) -> int:
         """Calls remembered for `key`."""
         return len(self._windows[key][1]) if key in self._windows else 0
-
-    def get_expiry(self, key: str) -> float:
-        """When the last call remembered for `key` leaves its window."""
-        expiry, window = self._windows.get(key, (0, deque[float]()))
-        return window[-1] + expiry if window else self.clock()
-
-    def check(self) -> bool:
-        """Memory is always there."""
-        return True
-
-    def reset(self) -> int:
-        """Forget everybody; how many keys there were."""
-        count = len(self._windows)
-        self._windows.clear()
-        self.size = 0
-        return count
 
     def clear(self, key: str) -> None:
         """Forget one key."""
@@ -111,31 +79,42 @@ class RateLimits:
 
     def __init__(self, settings: GatewaySettings, clock: Callable[[], float] = monotonic) -> None:
         self._clock = clock
-        self._limiter = MovingWindowRateLimiter(BoundedWindows(settings.rate_entries, clock))
-        self._account = parse(settings.account_rate)
-        self._address = parse(settings.address_rate)
-        self._sign_in = parse(settings.sign_in_rate)
+        self._windows = BoundedWindows(settings.rate_entries, clock)
+        self._account = _Rate("account", settings.account_rate)
+        self._address = _Rate("address", settings.address_rate)
+        self._sign_in = _Rate("sign_in", settings.sign_in_rate)
 
     def account(self, account_id: str) -> None:
         """One more call of a signed-in account."""
-        self._hit("account", self._account, account_id)
+        self._hit(self._account, account_id)
 
     def address(self, client: str) -> None:
         """One more call from an address, by nobody known."""
-        self._hit("address", self._address, network_of(client))
+        self._hit(self._address, network_of(client))
 
     def sign_in(self, client: str) -> None:
         """One more attempt to sign in from an address."""
-        self._hit("sign_in", self._sign_in, network_of(client))
+        self._hit(self._sign_in, network_of(client))
 
-    def _hit(self, kind: str, rate: RateLimitItem, key: str) -> None:
-        if self._limiter.hit(rate, kind, key):
+    def _hit(self, rate: "_Rate", of: str) -> None:
+        key = f"{rate.kind}/{of}"
+        if self._windows.acquire_entry(key, rate.calls, rate.seconds):
             return
-        metrics.RATE_LIMITED.labels(kind).inc()
-        reset = self._limiter.get_window_stats(rate, kind, key).reset_time
-        wait = max(1, ceil(reset - self._clock()))
+        metrics.RATE_LIMITED.labels(rate.kind).inc()
+        begun, _ = self._windows.get_moving_window(key, rate.calls, rate.seconds)
+        wait = max(1, ceil(begun + rate.seconds - self._clock()))
         detail = f"请求过于频繁，请在 {wait} 秒后重试"
         raise Problem(429, "rate_limited", detail, {b"retry-after": str(wait).encode()})
+
+
+class _Rate:
+    """So many calls in so many seconds."""
+
+    def __init__(self, kind: str, written: str) -> None:
+        rate = parse(written)
+        self.kind = kind
+        self.calls = rate.amount
+        self.seconds = rate.get_expiry()
 
 
 def network_of(client: str) -> str:

@@ -80,7 +80,7 @@ class _Server(uvicorn.Server):
             )
         )
         self._is_inherited = settings.listen_fd is not None
-        self._listener = _listener(settings)
+        self._listener = listener(settings)
         self._status = settings.status_fd
 
     async def serve_here(self) -> None:
@@ -126,12 +126,18 @@ class _Server(uvicorn.Server):
         await super().shutdown(sockets)
 
     def _say(self, word: str) -> None:
-        if self._status is not None:
-            with contextlib.suppress(OSError):  # nobody listens any more
-                os.write(self._status, f"{word}\n".encode("ascii"))
+        say(self._status, word)
 
 
-def _listener(settings: Settings) -> socket.socket:
+def say(status_fd: int | None, word: str) -> None:
+    """Tell whoever started the process how far it is."""
+    if status_fd is not None:
+        with contextlib.suppress(OSError):  # nobody listens any more
+            os.write(status_fd, f"{word}\n".encode("ascii"))
+
+
+def listener(settings: Settings) -> socket.socket:
+    """The inherited socket, or one of our own."""
     if settings.listen_fd is not None:
         return socket.socket(fileno=settings.listen_fd)
     return socket.create_server((settings.host, settings.port))

@@ -15,6 +15,8 @@ import uvicorn
 from starlette.types import ASGIApp, Scope
 
 from gateway import AsgiUpstream, Gateway, GatewaySettings, HttpUpstream, Policy, Upstream, create_gateway
+from gateway.http1.server import Stay, loop_factory
+from gateway.http1.server import serve as serve_gateway
 from shared import clock
 from shared.db.principals import Role
 from shared.process.http import StrictProtocol
@@ -44,7 +46,41 @@ STALE = timedelta(minutes=10)
 # ── servers ──────────────────────────────────────────────────────────────────────────────────────
 @contextlib.contextmanager
 def serve(app: ASGIApp, port: int = 0) -> Iterator[str]:
-    """Serve `app` from a thread on a loopback port; yields its address. Shut down in order at the end."""
+    """Serve `app`, a service or the gateway, each by its own server, from a thread on a loopback port; yields its
+    address. Shut down in order at the end.
+    """
+    with _gateway_served(app, port) if isinstance(app, Gateway) else _service_served(app, port) as address:
+        yield address
+
+
+@contextlib.contextmanager
+def _gateway_served(gateway: Gateway, port: int) -> Iterator[str]:
+    with socket.create_server(("127.0.0.1", port)) as listener:
+        stopped = threading.Event()
+
+        async def until_stopped() -> None:
+            done = asyncio.Event()
+            waiting = asyncio.create_task(asyncio.to_thread(stopped.wait))
+            waiting.add_done_callback(lambda _: done.set())
+            await serve_gateway(gateway, listener, done, Stay(finish_seconds=2))
+
+        def run() -> None:
+            with asyncio.Runner(loop_factory=loop_factory()) as runner:
+                runner.run(until_stopped())
+
+        thread = threading.Thread(target=run)
+        thread.start()
+        try:
+            host, port = listener.getsockname()
+            yield f"http://{host}:{port}"
+        finally:
+            stopped.set()
+            thread.join(15)
+            assert not thread.is_alive(), "the gateway did not stop"
+
+
+@contextlib.contextmanager
+def _service_served(app: ASGIApp, port: int) -> Iterator[str]:
     with socket.create_server(("127.0.0.1", port)) as listener:
         config = uvicorn.Config(
             app, http=StrictProtocol, log_config=None, access_log=False, timeout_graceful_shutdown=2

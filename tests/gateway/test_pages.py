@@ -13,6 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from schemathesis.specs.openapi.definitions import OPENAPI_30_VALIDATOR, OPENAPI_31_VALIDATOR
 
 from gateway import HttpUpstream, Policy
+from gateway.access_log import BATCH_SECONDS
 from gateway.metrics import route_label
 from shared.observability.logs import JsonLines
 from tests.gateway.conftest import Open
@@ -247,6 +248,7 @@ async def test_a_call_is_one_json_line_without_anything_personal(
             headers={**bearer("account-9"), "x-any": "secret-header"},
         )
         await door.get("/health/live")
+        await asyncio.sleep(1.5 * BATCH_SECONDS)
     lines = [JsonLines().format(record) for record in caplog.records if record.name == "puyou.gateway.access"]
     assert len(lines) == 1, "probes are not logged"
     line = json.loads(lines[0])

@@ -285,7 +285,7 @@ async def test_a_start_that_fails_is_told_to_the_server() -> None:
 
     await gateway({"type": "lifespan"}, receive, send)
     assert sent == [{"type": "lifespan.startup.failed"}]
-    assert upstream._session is None
+    assert upstream._pool is None
 
 
 async def test_websockets_are_turned_away(service: FastAPI) -> None:

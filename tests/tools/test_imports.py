@@ -12,6 +12,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 HOUSE = {
+    "benchmarks/gateway.py": "import suite.compose\nimport gateway.app\n",
     "suite/compose.py": "import gateway.app\nimport services.relief.app\nimport services.brain.app\n",
     "gateway/app.py": "import shared.web\n",
     "services/brain/app.py": "import shared.service\n",

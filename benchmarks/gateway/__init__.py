@@ -1,0 +1,133 @@
+"""Our gateway with every policy on against nginx as plain reverse proxy, in front of the same fixed answer of 1 kB.
+The reference keeps its connections to the upstream, as ours does; the note also tells of nginx as it comes.
+
+One worker each, on one core; load (wrk, 32 connections, 50 signed-in callers in turn) and upstream on the other.
+"""
+
+import json
+import os
+import secrets
+import statistics
+import subprocess
+import sys
+import tempfile
+from base64 import b64encode
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.gateway import nginx
+from benchmarks.processes import await_port, cpu_seconds, free_port, missing, running
+from benchmarks.result import Result
+from shared import clock
+from shared.db.principals import Role
+from shared.security.keys import KeySet, SigningKeys
+from shared.security.tokens import Claims, TokenSigner
+
+BAR = 0.5
+ROUNDS = 5
+SECONDS = 3
+CONNECTIONS = 32
+CALLERS = 50
+PATH = "/api/relief/households/01J9Z3T7K4D5"
+_SCRIPT = Path(__file__).with_name("load.lua")
+_BODY = json.dumps({"items": ["x" * 47] * 20})[:1_000]
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """One side, once; `proxy` and `load` are processor microseconds a request, of the proxy and of the other core."""
+
+    per_second: float
+    p99_ms: float
+    proxy: float
+    load: float
+    busy: float  # of the load core, 0 to 1
+
+
+def measure() -> Result:
+    """Requests a second of both, medians of interleaved rounds."""
+    if reason := missing("nginx", "wrk", "taskset"):
+        return Result.impossible("gateway", "requests/s", bar=BAR, better="higher", reason=reason)
+    cores = sorted(os.sched_getaffinity(0))
+    if len(cores) < 2:
+        return Result.impossible("gateway", "requests/s", bar=BAR, better="higher", reason="needs two cores")
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
+        found = _rounds(Path(folder), stack, proxy_core=cores[0], load_core=cores[1])
+    ours, keeping, default = (found[side] for side in ("ours", "keeping", "default"))
+    return Result.measured(
+        "gateway",
+        _middle(ours, "per_second"),
+        _middle(keeping, "per_second"),
+        "requests/s",
+        bar=BAR,
+        better="higher",
+        note=f"ours {_told(ours)}; nginx with kept upstream connections {_told(keeping)}; nginx as it comes, a "
+        f"connection a call, {_middle(default, 'per_second'):,.0f}/s, {_told(default)}, ratio to it "
+        f"{_middle(ours, 'per_second') / _middle(default, 'per_second'):.2f}; load average {os.getloadavg()[0]:.1f}",
+    )
+
+
+def _middle(rounds: list[Round], name: str) -> float:
+    return float(statistics.median(getattr(each, name) for each in rounds))
+
+
+def _told(rounds: list[Round]) -> str:
+    return (
+        f"p99 {_middle(rounds, 'p99_ms'):.1f} ms, {_middle(rounds, 'proxy'):.0f} µs of processor a request, "
+        f"load core {_middle(rounds, 'busy'):.0%} busy with {_middle(rounds, 'load'):.0f} µs a request"
+    )
+
+
+def _rounds(folder: Path, stack: ExitStack, *, proxy_core: int, load_core: int) -> dict[str, list[Round]]:
+    seed = secrets.token_bytes(32)
+    ports = {side: free_port() for side in ("upstream", "ours", "keeping", "default")}
+    upstream = stack.enter_context(nginx.fixed_answer(folder / "upstream", ports["upstream"], _BODY, load_core))
+    door = [sys.executable, "-m", "benchmarks.gateway.door", str(ports["ours"])]
+    door += [f"http://127.0.0.1:{ports['upstream']}", b64encode(seed).decode()]
+    sides = {
+        "ours": running(door, core=proxy_core, errors=folder / "access.log"),
+        "keeping": nginx.keeping_proxy(folder / "keeping", ports["keeping"], ports["upstream"], proxy_core),
+        "default": nginx.default_proxy(folder / "default", ports["default"], ports["upstream"], proxy_core),
+    }
+    processes = {side: stack.enter_context(started) for side, started in sides.items()}
+    await_port(ports["ours"], processes["ours"])
+    found: dict[str, list[Round]] = {side: [] for side in sides}
+    for _ in range(ROUNDS):
+        tokens = _sign_in(folder / "tokens", seed)
+        for side, process in processes.items():
+            found[side].append(_load(ports[side], tokens, process.pid, upstream.pid, load_core))
+    return found
+
+
+def _sign_in(path: Path, seed: bytes) -> Path:
+    """Fresh tokens for everybody, a line each."""
+    signer = TokenSigner(SigningKeys.from_seeds(KeySet(current=1, keys={1: seed}), signs=True))
+    claims = (
+        Claims.starting(clock.real(), account_id=f"account-{number}", session_id=f"s-{number}", role=Role.TOWN_CLERK)
+        for number in range(CALLERS)
+    )
+    path.write_text("".join(f"{signer.issue(each)}\n" for each in claims), encoding="ascii")
+    return path
+
+
+def _load(port: int, tokens: Path, proxy: int, upstream: int, core: int) -> Round:
+    """One round of load; RuntimeError when a call was refused or failed."""
+    wrk = ["taskset", "--cpu-list", str(core), "wrk", "--threads", "1", "--connections", str(CONNECTIONS)]
+    target = ["--duration", f"{SECONDS}s", "--script", str(_SCRIPT), f"http://127.0.0.1:{port}{PATH}"]
+    before = cpu_seconds(proxy), cpu_seconds(upstream), os.times()
+    said = subprocess.check_output([*wrk, *target, "--", str(tokens), PATH], text=True, timeout=SECONDS + 20)
+    after = cpu_seconds(proxy), cpu_seconds(upstream), os.times()
+    told = json.loads(said.splitlines()[-1])
+    if told["failed"]:
+        raise RuntimeError(f"{told['failed']} of {told['requests']} calls failed")
+    used = after[2].children_user + after[2].children_system - before[2].children_user - before[2].children_system
+    load = used + after[1] - before[1]
+    seconds = told["microseconds"] / 1e6
+    return Round(
+        per_second=told["requests"] / seconds,
+        p99_ms=told["p99"] / 1_000,
+        proxy=(after[0] - before[0]) / told["requests"] * 1e6,
+        load=load / told["requests"] * 1e6,
+        busy=load / seconds,
+    )
