@@ -21,8 +21,8 @@ from sqlalchemy.pool import Pool
 from benchmarks.result import Result
 from shared.process.serving import run
 from shared.settings import Settings
-from suite.distributed.launching import launching
-from suite.distributed.preparing import ServerMissing, find_servers, remove
+from suite.distributed.launching import NotPrepared, launching
+from suite.distributed.preparing import remove
 from suite.serve import serving
 from suite.story.people import Cast
 from suite.story.play import SEATS, confirmations, unused
@@ -46,8 +46,8 @@ def measure() -> Result:
         bar=None,
         better="lower",
         note=(
-            f"embedded {embedded:.0f} ms (to be ≤ {EMBEDDED_MS}), distributed {distributed} (to be ≤ {DISTRIBUTED_MS}); "
-            f"{trips:.0f} round trips of {price:.3f} ms; load average {os.getloadavg()[0]:.1f}"
+            f"embedded {embedded:.0f} ms (to be ≤ {EMBEDDED_MS}), distributed {distributed}"
+            f" (to be ≤ {DISTRIBUTED_MS}); {trips:.0f} round trips of {price:.3f} ms; load average {os.getloadavg()[0]:.1f}"
         ),
     )
 
@@ -119,7 +119,7 @@ async def _distributed(home: Path) -> str:
             finally:
                 placed = launched.settings
         await remove(placed)
-    except ServerMissing as missing:
+    except NotPrepared as missing:
         return f"not measured, {missing}"
     return f"{statistics.median(seconds) * 1000:.0f} ms"
 
