@@ -13,6 +13,19 @@ from shared import clock
 from suite.postgres import EmbeddedPostgres
 
 
+_HERE = Path(__file__).parent
+_TOGETHER = ("journeys/rows", "suite/test_distributed.py", "faults")
+"""Tests that share a stage which takes long to set up; each of these runs in one worker of xdist."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Group them (`--dist loadgroup`)."""
+    for item in items:
+        for place in _TOGETHER:
+            if item.path.is_relative_to(_HERE / place):
+                item.add_marker(pytest.mark.xdist_group(place))
+
+
 @pytest.fixture(scope="session")
 def admin() -> Iterator[URL]:
     """An administrator's address: the embedded server, or the one `PUYOU_TEST_SERVER` names (host:port:user)."""

@@ -47,7 +47,8 @@ def measure() -> Result:
         better="lower",
         note=(
             f"embedded {embedded:.0f} ms (to be ≤ {EMBEDDED_MS}), distributed {distributed}"
-            f" (to be ≤ {DISTRIBUTED_MS}); {trips:.0f} round trips of {price:.3f} ms; load average {os.getloadavg()[0]:.1f}"
+            f" (to be ≤ {DISTRIBUTED_MS}); {trips:.0f} round trips of {price:.3f} ms;"
+            f" load average {os.getloadavg()[0]:.1f}"
         ),
     )
 
