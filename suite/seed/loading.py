@@ -57,6 +57,8 @@ async def _load(suite: "Suite", admin: URL, name: str, population: Population) -
     async with suite.database(name).unit(system_principal("suite.seed"), "suite:seed", worker=True) as unit:
         await unit.execute(text("set local statement_timeout = 0"))
         await unit.execute(text("set local synchronous_commit = off"))
+        # while the others' rows are made, this one's transaction waits: long, on a busy machine
+        await unit.execute(text("set local idle_in_transaction_session_timeout = 0"))
         await _LOADS[name][1](suite, unit, population)
         unit.emitted.clear()
         unit.wakes.clear()
