@@ -11,7 +11,9 @@ from shared.db.tables import AreaCodeText, KernelBase, Rows
 from shared.onething.state import IN_WORK, TaskStatus
 
 _ALL = "status in (" + ", ".join(f"'{status.value}'" for status in TaskStatus) + ")"
-OPEN = "status in (" + ", ".join(f"'{status.value}'" for status in sorted({*IN_WORK, TaskStatus.COMPENSATING})) + ")"
+OPEN = tuple(sorted(status.value for status in {*IN_WORK, TaskStatus.COMPENSATING}))
+"""Where somebody still has to do something."""
+_OPEN = "status in (" + ", ".join(f"'{status}'" for status in OPEN) + ")"
 
 
 class Matter(KernelBase, table=True):
@@ -79,14 +81,14 @@ class MatterTask(KernelBase, table=True):
     __table_args__: ClassVar[Any] = (
         CheckConstraint(_ALL, name="status"),
         Index("ix_matter_task_matter", "matter_id"),
-        Index("ix_matter_task_open_area", "area_code", "due_sort", "id", postgresql_where=OPEN),
-        Index("ix_matter_task_open_due", "due_sort", "id", postgresql_where=OPEN),
+        Index("ix_matter_task_open_area", "area_code", "due_sort", "id", postgresql_where=_OPEN),
+        Index("ix_matter_task_open_due", "due_sort", "id", postgresql_where=_OPEN),
         Index(
             "ix_matter_task_open_department",
             "department",
             "due_sort",
             "id",
-            postgresql_where=OPEN,
+            postgresql_where=_OPEN,
         ),
         {"schema": "kernel"},
     )

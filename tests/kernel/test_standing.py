@@ -5,6 +5,7 @@ import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from prometheus_client import REGISTRY, Gauge
@@ -41,6 +42,11 @@ def measured() -> set[str]:
     """The gauges a measurement has set."""
     gauges = {family.name for gauge in STANDING for family in gauge.collect()}
     return (gauges & shown().keys()) - set(NOT_FROM_THE_DATABASE)
+
+
+def came_round(loop: str, since: float) -> bool:
+    labels = {"service": "toy", "loop": loop}
+    return (REGISTRY.get_sample_value("puyou_loop_round_timestamp_seconds", labels) or 0) >= since
 
 
 @asynccontextmanager
@@ -136,9 +142,4 @@ async def test_a_loop_says_when_it_last_came_round(admin: URL, toy_databases: st
         began = clock.real().timestamp()
         toy.begin_to_work()
         for loop in toy.runtime.loops:
-            labels = {"service": "toy", "loop": loop}
-            await eventually(
-                lambda labels=labels: (
-                    (REGISTRY.get_sample_value("puyou_loop_round_timestamp_seconds", labels) or 0) >= began
-                )
-            )
+            await eventually(partial(came_round, loop, began))
