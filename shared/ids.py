@@ -149,6 +149,11 @@ def is_person_id(text: str) -> bool:
     return _PERSON_ID.fullmatch(text) is not None
 
 
+def without_persons(text: str) -> str:
+    """The text with its person keys taken out: who runs the system sees none."""
+    return _PERSON_ID.sub("p1***", text)
+
+
 def _check_uuid(value: Any) -> str:
     if isinstance(value, str) and is_uuid(lower := value.lower()):
         return lower

@@ -50,7 +50,7 @@ from shared.security.sealing import Sealing
 from shared.security.tokens import TokenVerifier
 from shared.security.vault import Vault
 from shared.settings import Settings
-from shared.standing import measure_standing
+from shared.standing import Standing
 from shared.web.edge import Edge
 from shared.web.notices import NOTICES_PERMISSIONS, notices_router
 from shared.web.operations import OPERATIONS_PERMISSIONS, operations_router
@@ -130,6 +130,7 @@ class Runtime:
     bell: Bell | None = None
     outside: HttpOutside | None = None
     notices: RecordingNotices | None = None
+    standing: Standing | None = None
 
     def wake_for(self, unit: UnitOfWork) -> None:
         """Look at once at what a commit has left for a loop."""
@@ -160,6 +161,8 @@ class Runtime:
         if self.bell:
             await self.bell.stop()
         await asyncio.gather(*(loop.stop() for loop in self.loops.values()))
+        if self.standing:
+            self.standing.forget()
         if self.part is not Part.API:
             await self.transport.stop(self.spec.name)
         if self.outside:
@@ -236,7 +239,8 @@ def handlers_of(spec: ServiceSpec) -> Handlers:
     return Handlers([*standing, *spec.subscriptions, *schedules])
 
 
-def _runtime(spec: ServiceSpec, settings: Settings, keys: ServiceKeys, transport: Transport, part: Part) -> Runtime:
+def database_of(spec: ServiceSpec, settings: Settings, keys: ServiceKeys) -> Database:
+    """The service's own database under its own login. Nothing is connected yet."""
     url = URL.create(
         "postgresql+asyncpg",
         username=login_name(settings.database_prefix, spec.name),
@@ -245,7 +249,7 @@ def _runtime(spec: ServiceSpec, settings: Settings, keys: ServiceKeys, transport
         port=settings.database_port,
         database=database_name(settings.database_prefix, spec.name),
     )
-    database = Database(
+    return Database(
         spec.name,
         url,
         vault=Vault(keys, spec.name),
@@ -254,20 +258,25 @@ def _runtime(spec: ServiceSpec, settings: Settings, keys: ServiceKeys, transport
         wait_seconds=settings.pool_wait_seconds,
         finishers=[flush_outbox, flush_audit],
     )
+
+
+def _runtime(spec: ServiceSpec, settings: Settings, keys: ServiceKeys, transport: Transport, part: Part) -> Runtime:
+    database = database_of(spec, settings, keys)
     inbox = Inbox(database, handlers_of(spec))
     runtime = Runtime(spec, settings, part, database, inbox, transport, {})
     if part is Part.API:
         database.finishers.append(ring)
         return runtime
     if part is Part.WORKER:
-        runtime.bell = Bell(url, runtime.wake)
+        runtime.bell = Bell(database.url, runtime.wake)
+    runtime.standing = Standing(database)
     poll = settings.poll_seconds
     works: dict[str, Callable[[], Awaitable[int]]] = {
         "relay": Relay(database, transport).work,
         "inbox": inbox.work,
         "alarm": Alarm(database, inbox, spec.schedules).work,
         "seal": Sealing(database, keys.audit_keys).work,
-        "standing": measure_standing(database),
+        "standing": runtime.standing.work,
     }
     if spec.calls_outside:
         runtime.outside = HttpOutside(settings.departments_url)

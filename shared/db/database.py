@@ -3,9 +3,11 @@
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from time import perf_counter
 from typing import Any, TypeVar, cast
 
 import asyncpg
+from prometheus_client import Histogram
 from sqlalchemy import URL, event, text
 from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -15,6 +17,7 @@ from shared.db import crash
 from shared.db.principals import Principal
 from shared.db.problems import Conflict, Invalid, Problem, Unavailable
 from shared.db.unit import Driver, Sealer, UnitOfWork
+from shared.observability import metrics
 
 Finisher = Callable[[UnitOfWork], Awaitable[None]]
 Result = TypeVar("Result")
@@ -99,6 +102,8 @@ class Database:
         self.after_commit: list[Callable[[UnitOfWork], None]] = []
         self._api = self._engine(url, api_connections, wait_seconds, "api")
         self._worker = self._engine(url, worker_connections, 60.0, "worker")
+        self._api_wait = metrics.POOL_WAIT.labels(service, "api")
+        self._worker_wait = metrics.POOL_WAIT.labels(service, "worker")
 
     def _engine(self, url: URL, size: int, wait_seconds: float, role: str) -> AsyncEngine:
         engine = create_async_engine(
@@ -129,7 +134,8 @@ class Database:
         self, principal: Principal, name: str, *, worker: bool = False, trace_id: str = ""
     ) -> AsyncIterator[UnitOfWork]:
         """Open, let the caller work, then write events and audit row and commit; roll back on any error."""
-        async with _connected(self._worker if worker else self._api) as connection:
+        engine, wait = (self._worker, self._worker_wait) if worker else (self._api, self._api_wait)
+        async with _connected(engine, wait) as connection:
             driver = _driver_of(connection)
             unit = UnitOfWork(
                 connection, driver, principal, service=self.service, name=name, vault=self.vault, trace_id=trace_id
@@ -187,12 +193,15 @@ class Database:
 
 
 @asynccontextmanager
-async def _connected(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+async def _connected(engine: AsyncEngine, wait: Histogram) -> AsyncIterator[AsyncConnection]:
     """A connection of the pool; `Unavailable` where nobody listens at the server's address."""
+    began = perf_counter()
     try:
         connection = await engine.connect()
     except OSError as error:
         raise _away() from error
+    finally:
+        wait.observe(perf_counter() - began)
     try:
         yield connection
     finally:

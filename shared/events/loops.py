@@ -5,6 +5,9 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
+from shared import clock
+from shared.observability import metrics
+
 log = logging.getLogger("puyou.loops")
 
 _WAIT_AFTER_ERROR = 1.0
@@ -12,7 +15,8 @@ _WAIT_AFTER_ERROR = 1.0
 
 @dataclass(slots=True)
 class Loop:
-    """Calls `work()` again at once while it returns a number above zero, else waits for a wake or the poll."""
+    """Calls `work()` again at once while it returns a number above zero, else waits for a wake or the poll.
+    `name` is `<service>.<loop>`."""
 
     name: str
     work: Callable[[], Awaitable[int]]
@@ -24,6 +28,14 @@ class Loop:
     def wake(self) -> None:
         """Look now."""
         self._woken.set()
+
+    @property
+    def _labels(self) -> tuple[str, str]:
+        service, _, loop = self.name.partition(".")
+        return service, loop
+
+    def _came_round(self) -> None:
+        metrics.LOOP_ROUND.labels(*self._labels).set(clock.real().timestamp())
 
     def start(self) -> None:
         """Begin in the running event loop."""
@@ -46,11 +58,13 @@ class Loop:
             self._woken.clear()
             try:
                 while await self.work() and not self._stopping:
-                    pass
+                    self._came_round()
+                self._came_round()
             except asyncio.CancelledError:
                 raise
             except Exception:
                 log.exception("loop failed", extra={"loop": self.name})
+                metrics.LOOP_FAILURES.labels(*self._labels).inc()
                 await asyncio.sleep(_WAIT_AFTER_ERROR)
                 continue
             try:

@@ -11,7 +11,9 @@ from shared.db.tables import AreaCodeText, KernelBase, Rows
 from shared.onething.state import IN_WORK, TaskStatus
 
 _ALL = "status in (" + ", ".join(f"'{status.value}'" for status in TaskStatus) + ")"
-_OPEN = "status in (" + ", ".join(f"'{status.value}'" for status in sorted({*IN_WORK, TaskStatus.COMPENSATING})) + ")"
+OPEN = tuple(sorted(status.value for status in {*IN_WORK, TaskStatus.COMPENSATING}))
+"""Where somebody still has to do something."""
+_OPEN = "status in (" + ", ".join(f"'{status}'" for status in OPEN) + ")"
 
 
 class Matter(KernelBase, table=True):

@@ -29,6 +29,7 @@ class Consumer:
         self._prefix = prefix
         self._link = Link(url, f"{prefix}.{receiver.service}.consumer", self._consume)
         self._news = asyncio.Event()
+        self._up = metrics.BROKER_UP.labels(receiver.service, "consume")
         self.is_up = False
 
     def start(self) -> None:
@@ -61,6 +62,7 @@ class Consumer:
             begun = await channel.basic_consume(name, take)
         tag = str(begun.consumer_tag)
         self.is_up = True
+        self._up.set(1)
         try:
             while not self._link.stopping.is_set():
                 await self._wait()
@@ -71,6 +73,7 @@ class Consumer:
             # the channel closes, and so out of order (seen on 3.10). Closing gives all of it back together.
         finally:
             self.is_up = False
+            self._up.set(0)
 
     async def _wait(self) -> None:
         try:

@@ -60,11 +60,11 @@ class Link:
             task.cancel()
             await asyncio.wait([task], timeout=_CLOSE_SECONDS)
 
-    async def until(self, event: asyncio.Event) -> None:
-        """Wait for the event or for the end."""
-        waiting = [asyncio.ensure_future(one.wait()) for one in (event, self.stopping)]
+    async def until(self, *events: asyncio.Event, within: float) -> None:
+        """Wait for one of the events, or for the end, but no longer than `within` seconds."""
+        waiting = [asyncio.ensure_future(one.wait()) for one in (*events, self.stopping)]
         try:
-            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(waiting, timeout=within, return_when=asyncio.FIRST_COMPLETED)
         finally:
             for one in waiting:
                 one.cancel()

@@ -18,11 +18,12 @@ if TYPE_CHECKING:
     from aiormq.channel import Channel
 
 _PERSISTENT = 2
+_LOOK_SECONDS = 0.2
 _CONFIRM_SECONDS = 10.0  # the relay's transaction may stand idle for 30
 
 
 class Publisher:
-    """Publishes for one service. Without a connection it refuses at once."""
+    """Publishes for one service. Without a connection, or while the broker takes nothing, it refuses at once."""
 
     def __init__(self, url: str, prefix: str, service: str) -> None:
         self._service = service
@@ -31,6 +32,9 @@ class Publisher:
         self._link = Link(url, f"{prefix}.{service}.publisher", self._hold)
         self._channel: Channel | None = None
         self._given_up = asyncio.Event()
+        self._why_not = "no connection"
+        self._up = metrics.BROKER_UP.labels(service, "publish")
+        self._blocked = metrics.BROKER_BLOCKED.labels(service)
 
     @property
     def is_up(self) -> bool:
@@ -50,20 +54,25 @@ class Publisher:
         nevertheless is sent again on a new connection, behind the first copies."""
         channel = self._channel
         if channel is None:
-            raise TransportAway("no connection")
+            raise TransportAway(self._why_not)
+        sending = asyncio.create_task(self._send_all(channel, messages))
+        given_up = asyncio.create_task(self._given_up.wait())
         try:
-            async with asyncio.timeout(_CONFIRM_SECONDS):
-                results = await asyncio.gather(
-                    *[self._send(channel, message) for message in messages], return_exceptions=True
-                )
-        except TimeoutError:
-            self._give_up()
-            raise TransportAway("no confirmation in time") from None
-        for result in results:
+            await asyncio.wait([sending, given_up], timeout=_CONFIRM_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+            if not sending.done():
+                self._give_up("no confirmation in time")
+                raise TransportAway(self._why_not)
+        finally:
+            given_up.cancel()
+            sending.cancel()
+        for result in sending.result():
             if isinstance(result, BaseException):
-                self._give_up()
+                self._give_up(type(result).__name__)
                 raise TransportAway(type(result).__name__) from result
         metrics.PUBLISHED.labels(self._service).inc(len(messages))
+
+    async def _send_all(self, channel: Channel, messages: Sequence[Message]) -> list[BaseException | None]:
+        return await asyncio.gather(*[self._send(channel, message) for message in messages], return_exceptions=True)
 
     async def _send(self, channel: Channel, message: Message) -> None:
         properties = spec.Basic.Properties(
@@ -77,22 +86,52 @@ class Publisher:
             wait=False,
         )
 
-    def _give_up(self) -> None:
+    def _give_up(self, why: str) -> None:
+        if self._channel is not None:
+            self._why_not = why
         self._channel = None
+        self._up.set(0)
         self._given_up.set()
 
     async def _hold(self, connection: AbstractConnection) -> None:
-        """Keep a channel ready for as long as the connection lives."""
+        """Keep a channel ready for as long as the connection lives and the broker takes something."""
+        lost = asyncio.Event()
         channel = connection.channel(publisher_confirms=True)
         async with asyncio.timeout(PREPARE_SECONDS):
             await channel.initialize()
             await declare_exchange(channel, self._prefix)
-        channel.close_callbacks.add(lambda *_: self._give_up())
+        channel.close_callbacks.add(lambda *_: lost.set())
         self._given_up.clear()
         self._channel = cast("Channel", await channel.get_underlay_channel())
-        metrics.BROKER_UP.labels(self._service).set(1)
+        self._up.set(1)
         try:
-            await self._link.until(self._given_up)
+            while not (lost.is_set() or self._given_up.is_set() or self._link.stopping.is_set()):
+                if await _is_blocked(connection):
+                    self._give_up("the broker is blocked: short of disk or memory")
+                    await self._sit_out(connection, lost)
+                    return
+                await self._link.until(lost, self._given_up, within=_LOOK_SECONDS)
         finally:
-            self._channel = None
-            metrics.BROKER_UP.labels(self._service).set(0)
+            self._give_up("no connection")
+            self._why_not = "no connection"
+
+    async def _sit_out(self, connection: AbstractConnection, lost: asyncio.Event) -> None:
+        """A new connection would be blocked like this one, which also learns when it is over."""
+        self._blocked.set(1)
+        try:
+            while await _is_blocked(connection) and not (lost.is_set() or self._link.stopping.is_set()):
+                await self._link.until(lost, within=_LOOK_SECONDS)
+        finally:
+            self._blocked.set(0)
+
+
+async def _is_blocked(connection: AbstractConnection) -> bool:
+    """Whether the broker has said connection.blocked. aiormq keeps it to itself, but makes `ready` wait for the end."""
+    if connection.transport is None:
+        return False
+    try:
+        async with asyncio.timeout(0):
+            await connection.transport.connection.ready()
+    except TimeoutError:
+        return True
+    return False

@@ -30,6 +30,14 @@ async def emit(toy: Toy, numbers: range, persons: int = 7) -> None:
             unit.emit(BedClaimed(bed_id=str(number), person_id=f"p{number % persons}"), area_code="330903100001")
 
 
+def up(direction: str) -> float | None:
+    return REGISTRY.get_sample_value("puyou_broker_up", {"service": "toy", "direction": direction})
+
+
+def blocked() -> float | None:
+    return REGISTRY.get_sample_value("puyou_broker_blocked", {"service": "toy"})
+
+
 async def is_done(toy: Toy, count: int) -> bool:
     return await toy.scalar("select count(*) from kernel.inbox where state = 'done'") == count
 
@@ -75,11 +83,11 @@ async def test_while_the_broker_is_away_requests_are_answered_and_events_wait(to
     answer = await toy.client.post("/api/toy/beds/b1/claims", json={"personId": "p1"}, headers=headers)
     assert answer.status_code == 201
     assert loop.time() - began < 2
-    await eventually(lambda: REGISTRY.get_sample_value("puyou_broker_up", {"service": "toy"}) == 0)
+    await eventually(lambda: (up("publish"), up("consume")) == (0, 0))
     assert seen == []
     await asyncio.to_thread(broker.node.start)
     await eventually(lambda: seen == [("p1", "b1")])
-    await eventually(lambda: REGISTRY.get_sample_value("puyou_broker_up", {"service": "toy"}) == 1)
+    await eventually(lambda: (up("publish"), up("consume")) == (1, 1))
 
 
 @pytest.mark.faults
@@ -97,13 +105,17 @@ async def test_a_full_disk_at_the_broker_holds_up_no_request(toy: Toy, broker: B
             answer = await toy.client.post(f"/api/toy/beds/{bed}/claims", json={"personId": "p1"}, headers=headers)
             assert answer.status_code == 201
             assert loop.time() - began < 2
+        await eventually(lambda: blocked() == 1, seconds=5)  # said by the broker, long before a confirmation is late
+        assert (up("publish"), up("consume")) == (0, 1)
         await asyncio.sleep(12)  # longer than the relay waits for a confirmation
+        assert blocked() == 1
         assert (await toy.client.get("/api/toy/beds", headers=headers)).status_code == 200
         assert await toy.scalar("select count(*) from kernel.outbox where sent_at is null") == 20
     finally:
         await asyncio.to_thread(broker.node.control, "set_disk_free_limit", "50MB")
     await eventually(lambda: is_done(toy, 20), seconds=60)
     assert seen == [("p1", bed) for bed in beds]
+    assert (up("publish"), up("consume"), blocked()) == (1, 1, 0)
 
 
 @asynccontextmanager
@@ -137,8 +149,10 @@ async def test_a_consumer_whose_database_is_away_leaves_messages_in_the_queue(
     ]
     async with database_away(admin, toy):
         await broker.send(prefix, "toy.bed.claimed.v1", *again)
+        await eventually(lambda: up("consume") == 0)
         await asyncio.sleep(2)
         assert await broker.waiting(prefix, "toy") == 50
+        assert up("consume") == 0
     toy.begin_to_work()
     await eventually(lambda: is_done(toy, 100))
     came = [bed for _, bed in seen][-50:]
