@@ -12,7 +12,6 @@ from sqlalchemy import URL
 from shared import clock
 from suite.postgres import EmbeddedPostgres
 
-
 _HERE = Path(__file__).parent
 _TOGETHER = ("journeys/rows", "suite/test_distributed.py", "faults")
 """Tests that share a stage which takes long to set up; each of these runs in one worker of xdist."""
