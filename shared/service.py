@@ -199,7 +199,15 @@ def create_service(
         finally:
             await runtime.stop()
 
-    app = FastAPI(title=spec.title, version="1", lifespan=lifespan, docs_url=None, redoc_url=None, responses=_RESPONSES)
+    app = FastAPI(
+        title=spec.title,
+        version="1",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,  # a redirect would name the host the caller made up
+        responses=_RESPONSES,
+    )
     app.state.runtime = runtime
     app.state.edge = Edge(
         spec.name, runtime.database, permissions, TokenVerifier(keys.token_keys), settings.body_limit_bytes

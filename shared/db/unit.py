@@ -113,7 +113,7 @@ class UnitOfWork:
         self.name = name
         self.trace_id = trace_id
         self.now: datetime = clock.now()
-        self.if_match: int | None = None
+        self.if_match: frozenset[str] | None = None
         self.emitted: list[Pending] = []
         self.wakes: set[str] = set()  # standing loops with new work once this has committed
         self.audit = Note(action=name)
@@ -241,7 +241,7 @@ class UnitOfWork:
 
     def expect_version(self, version: int) -> None:
         """Refuse when the caller's `If-Match` names another version of the row."""
-        if self.if_match is not None and self.if_match != version:
+        if self.if_match is not None and str(version) not in self.if_match:
             raise Conflict("version_changed", "记录已被他人修改，请刷新后再试")
 
     @asynccontextmanager

@@ -6,7 +6,7 @@ left). A route without a permission does not build.
 """
 
 import logging
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -182,7 +182,7 @@ class _Call:
     async def _read_body(self) -> None:
         """Read the body before a connection is taken: a slow sender must not hold one."""
         length = self.request.headers.get("content-length", "")
-        if length.isdigit() and int(length) > self._limit:
+        if length.isascii() and length.isdigit() and int(length) > self._limit:
             raise self._too_large()
         await self.request.body()
 
@@ -201,7 +201,8 @@ class _Call:
 
     async def _within_key(self, principal: Principal) -> Response:
         key = self.request.headers.get("idempotency-key", "")
-        if not key or not self.route.writes:
+        # No answer of a public route is kept: all callers share its principal, and it may hold tokens.
+        if not key or not self.route.writes or not self.route.permit.resource:
             return await self._with_retries(principal, None)
         claim = await idempotency.claim(self.request, principal, key)
         async with claim:
@@ -226,9 +227,8 @@ class _Call:
                 unit.audited = self.route.writes or declared.kind != "plain"
                 unit.audit.grade = declared.reveal.name
                 unit.audit.reason = self.request.query_params.get("reason", "")[:200]
-                unit.audit.purpose = self.request.headers.get("x-purpose", "")[:200]
-                if_match = self.request.headers.get("if-match", "").strip('W/"')
-                unit.if_match = int(if_match) if if_match.isdigit() and len(if_match) < 10 else None
+                unit.audit.purpose = _text(self.request.headers.get("x-purpose", ""))[:200]
+                unit.if_match = _versions(self.request.headers.getlist("if-match"))
                 if claim and (stored := await claim.stored(unit)):
                     unit.audited = False
                     return stored
@@ -255,6 +255,19 @@ class _Call:
                     await problem.then(unit)
         except Exception:  # the refusal itself must still be answered
             log.exception("refusal not recorded", extra={"route": self.route.path_format})
+
+
+def _text(value: str) -> str:
+    """A header as its sender wrote it, in UTF-8; Starlette reads bytes as Latin-1."""
+    return value.encode("latin-1").decode(errors="replace").replace("\0", "")
+
+
+def _versions(headers: Sequence[str]) -> frozenset[str] | None:
+    """The versions an `If-Match` allows, None when it allows any. A tag that was never ours allows nothing."""
+    tags = [tag.strip() for header in headers for tag in header.split(",")]
+    if not tags or tags == ["*"]:
+        return None
+    return frozenset(tag.removeprefix("W/").strip('"') for tag in tags)
 
 
 class FileTooLarge(Problem):

@@ -36,6 +36,14 @@ async def test_a_refresh_token_is_good_once_and_its_second_use_ends_the_session(
     assert await brain.stand.rows("select end_reason from session") == [("token_reused",)]
 
 
+async def test_an_idempotency_key_keeps_no_tokens(brain: Brain) -> None:
+    await brain.account("clerk", is_demo=True)
+    first = await brain.sign_in("clerk")
+    body, key = {"refreshToken": first.json()["refreshToken"]}, {"idempotency-key": "refresh-00000001"}
+    assert (await brain.post("/auth/refresh", key, **body)).status_code == 200
+    refused(await brain.post("/auth/refresh", key, **body), 401, "refresh_refused")
+
+
 async def test_of_two_equal_refreshes_at_once_one_wins(brain: Brain) -> None:
     await brain.account("clerk", is_demo=True)
     token = (await brain.sign_in("clerk")).json()["refreshToken"]

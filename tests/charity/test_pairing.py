@@ -154,13 +154,25 @@ async def test_a_term_that_is_over_ends_the_pairing(charity: Stand) -> None:
         assert len(await charity.told("charity.pairing.ended.v1")) == 2
 
 
-async def test_if_match_keeps_two_clerks_apart(charity: Stand) -> None:
+@pytest.mark.parametrize("tag", [b'"7"', b'W/"7"', b'"7", "8"', b'"nonsense"', b"99999999999999", b"\xb2", b'"-1"'])
+async def test_if_match_keeps_two_clerks_apart(charity: Stand, tag: bytes) -> None:
+    """Also a tag that was never ours: whoever sends one does not want to overwrite."""
     first = await begin(charity)
-    headers = charity.headers(Role.TOWN_CLERK, LIUHENG) | {"if-match": '"7"'}
+    headers = [*charity.headers(Role.TOWN_CLERK, LIUHENG).items(), ("if-match", tag)]
     answer = await charity.client.post(
         f"/api/charity/pairings/{first}/end", json={"reason": "FINISHED"}, headers=headers
     )
     assert (answer.status_code, answer.json()["code"]) == (409, "version_changed")
+
+
+@pytest.mark.parametrize("tag", ['"1"', 'W/"1"', "1", "*", '"7", "1"'])
+async def test_if_match_lets_pass_what_is_as_it_was_seen(charity: Stand, tag: str) -> None:
+    first = await begin(charity)
+    headers = charity.headers(Role.TOWN_CLERK, LIUHENG) | {"if-match": tag}
+    answer = await charity.client.post(
+        f"/api/charity/pairings/{first}/end", json={"reason": "FINISHED"}, headers=headers
+    )
+    assert answer.status_code == 200
 
 
 # ── who sees what ────────────────────────────────────────────────────────────────────────────────

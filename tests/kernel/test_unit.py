@@ -62,3 +62,26 @@ async def test_an_event_arrives_once_and_in_the_log(toy: Toy) -> None:
     assert await toy.scalar("select count(*) from kernel.inbox where state = 'done'") == 1
     actions = await toy.scalar("select array_agg(action order by id) from kernel.audit where action not like 'test'")
     assert actions == ["toy:claim_bed", "toy.inbox:toy.bed.claimed.v1"]
+
+
+async def test_no_answer_of_a_public_route_is_kept(toy: Toy) -> None:
+    """All who have not signed in share one principal: one's key is not another's, and tokens are not stored."""
+    key = {"idempotency-key": "key-00000001"}
+    for person in ("p1", "p2"):
+        answer = await toy.client.post("/api/toy/echo", json={"personId": person}, headers=key)
+        assert (answer.status_code, answer.json()) == (200, {"personId": person})
+    assert await toy.scalar("select count(*) from kernel.idempotent_answer") == 0
+
+
+async def test_an_address_with_a_slash_too_many_is_not_there(toy: Toy) -> None:
+    headers = toy.headers(TOWN) | {"host": "elsewhere.example"}
+    answer = await toy.client.get("/api/toy/beds/", headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+    assert "location" not in answer.headers
+
+
+async def test_a_purpose_is_kept_as_it_was_written(toy: Toy) -> None:
+    await toy.beds("b1")
+    headers = [*toy.headers(TOWN).items(), ("x-purpose", "核对身份".encode())]
+    await toy.client.get("/api/toy/beds/b1", headers=headers)
+    assert await toy.scalar("select purpose from kernel.audit where action = 'toy:get_bed'") == "核对身份"
