@@ -10,7 +10,7 @@ import uvicorn
 from sqlalchemy import URL
 from starlette.types import Receive, Scope, Send
 
-from shared.process.http import StrictProtocol
+from shared.process.http import TRUSTS_PROXIES, StrictProtocol
 from shared.settings import Settings
 from suite import servers
 from suite.compose import SERVICES, Suite
@@ -26,11 +26,11 @@ class Entrance:
 
     def __init__(self, suite: Suite) -> None:
         self._suite = suite
-        self._outside = departments_app()
+        self._outside = departments_app() if suite.settings.is_dev else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
-        if scope["type"] == "http" and scope["path"].startswith("/simulators/"):
+        if self._outside and scope["type"] == "http" and scope["path"].startswith("/simulators/"):
             await self._outside(scope, receive, send)
         else:
             await self._suite.gateway(scope, receive, send)
@@ -70,13 +70,14 @@ async def serving(settings: Settings) -> AsyncIterator[Running]:
         admin = URL.create(
             "postgresql+asyncpg", address.superuser, address.password, address.host, address.port, "postgres"
         )
+        simulated = f"http://127.0.0.1:{port}/simulators/departments"
         placed = settings.model_copy(
             update={
                 "home": home.folder,
                 "database_host": address.host,
                 "database_port": address.port,
                 "database_password": home.database_password(),
-                "departments_url": settings.departments_url or f"http://127.0.0.1:{port}/simulators/departments",
+                "departments_url": settings.departments_url or (simulated if settings.is_dev else ""),
                 "port": port,
             }
         )
@@ -90,6 +91,8 @@ async def serving(settings: Settings) -> AsyncIterator[Running]:
                 log_config=None,
                 access_log=False,
                 lifespan="on",
+                proxy_headers=TRUSTS_PROXIES,
+                server_header=False,
                 timeout_graceful_shutdown=20,
             )
         )

@@ -22,7 +22,7 @@ import uvicorn
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from shared.process.http import StrictProtocol
+from shared.process.http import TRUSTS_PROXIES, StrictProtocol
 from shared.settings import Settings
 
 T = TypeVar("T")
@@ -72,8 +72,7 @@ class _Server(uvicorn.Server):
                 lifespan="on",
                 log_config=None,
                 access_log=False,
-                # Who calls is who holds the connection, unless the reverse proxies in front are named (uvicorn's own).
-                proxy_headers="FORWARDED_ALLOW_IPS" in os.environ,
+                proxy_headers=TRUSTS_PROXIES,
                 server_header=False,
                 timeout_keep_alive=KEEP_ALIVE_SECONDS,
                 timeout_graceful_shutdown=FINISH_SECONDS,

@@ -1,6 +1,7 @@
 """Smuggling tries and nonsense: answered with a problem, never passed on, never a failure of the door."""
 
 import asyncio
+import contextlib
 import json
 from urllib.parse import unquote
 
@@ -157,6 +158,29 @@ async def test_a_request_after_another_is_a_request_of_its_own(served: str, serv
     answer = await say(served, signed_in(POST + "content-length: 2\r\n\r\nok" + SMUGGLED))
     assert answer.count(b"HTTP/1.1 200 OK") == 2
     assert service.state.diary.calls == ["POST /api/relief/echo/1", "GET /api/relief/echo/smuggled"]
+
+
+async def test_a_head_without_an_end_is_refused(served: str) -> None:
+    reader, writer = await asyncio.open_connection(*served.removeprefix("http://").split(":"))
+    writer.write(signed_in("GET /api/relief/echo/1 HTTP/1.1\r\nhost: a\r\n{auth}\r\nx-long: "))
+    with contextlib.suppress(ConnectionError):  # refused while we still talk
+        for _ in range(200):
+            writer.write(b"a" * 10_000)
+            await writer.drain()
+            await asyncio.sleep(0)
+    async with asyncio.timeout(5):
+        with contextlib.suppress(ConnectionError):
+            assert (await reader.read()).startswith(b"HTTP/1.1 400")
+    writer.close()
+
+
+@pytest.mark.parametrize("long", [10, 200_000])
+async def test_what_follows_a_body_is_no_header(served: str, service: FastAPI, long: int) -> None:
+    chunked = "connection: close\r\ntransfer-encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n"
+    trailers = f"x-late: {'a' * long}\r\nx-purpose: late\r\n\r\n"
+    answer = await say(served, signed_in(POST + chunked + trailers))
+    assert answer.startswith((b"HTTP/1.1 200", b"HTTP/1.1 400") if long > 10 else b"HTTP/1.1 200")
+    assert b"late" not in answer
 
 
 # ── anything at all ──────────────────────────────────────────────────────────────────────────────
