@@ -45,9 +45,10 @@ async def tell_timeline(cast: Cast, person: dict[str, Any], case_id: str, *, rea
     matter = await cast[reader].get(f"/api/affairs/matters/{case_id}")
     done, total = (matter["progress"][key] for key in ("mandatoryDone", "mandatoryTotal"))
     say(f"  一件事 / the matter, as {reader} sees it: {matter['state']}，必办 {done}/{total}")
+    width = 1 + max(len(task["title"]) for task in matter["tasks"])
     for task in matter["tasks"]:
         due = f"，期限 {task['due']}" if task["due"] else ""
-        say(f"    {task['id']} {task['title']:　<18}{task['state']}{due}")
+        say(f"    {task['id']} {task['title']:　<{width}}{task['state']}{due}")
 
 
 def _plain(value: object) -> str:
