@@ -16,6 +16,32 @@ from shared.web.problems import problem_response
 from suite.home import Home
 
 
+_NOW = {
+    "type": "object",
+    "required": ["now", "today"],
+    "properties": {"now": {"type": "string", "format": "date-time"}, "today": {"type": "string", "format": "date"}},
+}
+_TO = {"type": "object", "required": ["to"], "properties": {"to": {"type": "string", "format": "date-time"}}}
+_ANSWER = {"200": {"description": "套件的时间", "content": {"application/json": {"schema": _NOW}}}}
+_OPENAPI = {
+    "openapi": "3.1.0",
+    "info": {"title": "开发环境", "version": "1"},
+    "tags": [{"name": "开发环境"}],
+    "paths": {
+        "/api/dev/clock": {
+            "get": {"tags": ["开发环境"], "summary": "读取套件的时间", "operationId": "read_clock", "responses": _ANSWER},
+            "post": {
+                "tags": ["开发环境"],
+                "summary": "拨动套件的时间，带时区",
+                "operationId": "move_clock",
+                "requestBody": {"required": True, "content": {"application/json": {"schema": _TO}}},
+                "responses": _ANSWER | {"422": {"description": "时间不符合要求"}},
+            },
+        }
+    },
+}
+
+
 class Movable(Protocol):
     """The suite, as far as its clock goes."""
 
@@ -46,7 +72,11 @@ def development_app(suite: Movable) -> Starlette:
     async def ready(_: Request) -> JSONResponse:
         return JSONResponse({"status": "ok"})
 
+    async def openapi(_: Request) -> JSONResponse:
+        return JSONResponse(_OPENAPI)
+
     routes = [
+        Route("/openapi.json", openapi, methods=["GET"]),
         Route("/health/live", ready, methods=["GET"]),
         Route("/health/ready", ready, methods=["GET"]),
         Route("/api/dev/clock", move_clock, methods=["POST"]),

@@ -40,7 +40,7 @@ class NoticeQuery(PageParameters):
 
 def notices_router(service: str) -> APIRouter:
     """`GET /api/<service>/notices`; part of every service with `sends_notices`."""
-    router = Router(prefix=f"/api/{service}/notices", tags=["notices"])
+    router = Router(prefix=f"/api/{service}/notices", tags=["通知"])
 
     @router.get("", operation_id=f"{service}_list_notices")
     @permit("notice", "read", "personal")

@@ -69,7 +69,7 @@ OPERATIONS_PERMISSIONS = Path(__file__).parent / "permissions.yaml"
 
 def operations_router(service: str) -> APIRouter:
     """The routes every service has, under `/api/<service>/operations`."""
-    router = Router(prefix=f"/api/{service}/operations", tags=["operations"])
+    router = Router(prefix=f"/api/{service}/operations", tags=["运行维护"])
 
     @router.get("/parked", operation_id=f"{service}_list_parked_events")
     @permit("operations", "read")

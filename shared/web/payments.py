@@ -53,7 +53,7 @@ _RANGES_A_REQUEST = 20
 
 def payments_router(service: str, payments: Payments) -> Router:
     """The payment routes of a service."""
-    router = Router(prefix=f"/api/{service}/payments", tags=["payments"])
+    router = Router(prefix=f"/api/{service}/payments", tags=["发放"])
     _batch_routes(router, service, payments)
     _bank_routes(router, service, payments)
     _recovery_routes(router, service, payments)

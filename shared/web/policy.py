@@ -108,7 +108,7 @@ class WhyOut(Wire):
 
 def policy_router(service: str, parameters: ParameterSet, book: RuleBook | None = None) -> Router:
     """The policy routes of a service; without a rule book there are no decisions to explain."""
-    router = Router(prefix=f"/api/{service}", tags=["policy"])
+    router = Router(prefix=f"/api/{service}", tags=["政策参数"])
 
     @router.get("/policy", operation_id=f"{service}_list_parameters")
     @permit("policy", "read")

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+from collections.abc import Iterator
 from urllib.parse import unquote
 
 import httpx
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from gateway.problems import PROBLEM_JSON
 from tests.gateway.service import a_service
-from tests.gateway.stand import a_gateway, a_scope, bearer, call_raw, token, upstream
+from tests.gateway.stand import a_gateway, a_scope, bearer, call_raw, serve, token, upstream
 
 
 # ── what a service must never be told by a caller ────────────────────────────────────────────────
@@ -160,26 +161,33 @@ async def test_a_request_after_another_is_a_request_of_its_own(served: str, serv
     assert service.state.diary.calls == ["POST /api/relief/echo/1", "GET /api/relief/echo/smuggled"]
 
 
-async def test_a_head_without_an_end_is_refused(served: str) -> None:
-    reader, writer = await asyncio.open_connection(*served.removeprefix("http://").split(":"))
-    writer.write(signed_in("GET /api/relief/echo/1 HTTP/1.1\r\nhost: a\r\n{auth}\r\nx-long: "))
-    with contextlib.suppress(ConnectionError):  # refused while we still talk
+@pytest.fixture
+def behind(service: FastAPI) -> Iterator[str]:
+    """The address of a service behind the door, which is served by another server."""
+    with serve(service) as address:
+        yield address
+
+
+HEAD = "GET /api/relief/echo/1 HTTP/1.1\r\nhost: a\r\n{auth}\r\nx-long: "
+
+
+async def test_a_head_without_an_end_is_refused(behind: str) -> None:
+    reader, writer = await asyncio.open_connection(*behind.removeprefix("http://").split(":"))
+    writer.write(signed_in(HEAD))
+    with contextlib.suppress(ConnectionError):  # cut while we still talk
         for _ in range(200):
             writer.write(b"a" * 10_000)
             await writer.drain()
             await asyncio.sleep(0)
-    async with asyncio.timeout(5):
-        with contextlib.suppress(ConnectionError):
+        async with asyncio.timeout(5):
             assert (await reader.read()).startswith(b"HTTP/1.1 400")
     writer.close()
 
 
-@pytest.mark.parametrize("long", [10, 200_000])
-async def test_what_follows_a_body_is_no_header(served: str, service: FastAPI, long: int) -> None:
+async def test_what_follows_a_body_is_no_header(behind: str) -> None:
     chunked = "connection: close\r\ntransfer-encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n"
-    trailers = f"x-late: {'a' * long}\r\nx-purpose: late\r\n\r\n"
-    answer = await say(served, signed_in(POST + chunked + trailers))
-    assert answer.startswith((b"HTTP/1.1 200", b"HTTP/1.1 400") if long > 10 else b"HTTP/1.1 200")
+    answer = await say(behind, signed_in(POST + chunked + "x-purpose: late\r\n\r\n"))
+    assert answer.startswith(b"HTTP/1.1 200")
     assert b"late" not in answer
 
 

@@ -36,7 +36,7 @@ class AccountQuery(PageParameters):
     username: ShortText | None = Field(None, description="用户名")
 
 
-router = Router(prefix="/api/brain", tags=["accounts"])
+router = Router(prefix="/api/brain", tags=["账号"])
 
 
 @router.get("/accounts")

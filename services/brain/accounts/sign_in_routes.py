@@ -29,7 +29,7 @@ _STEPS = {
     "renew": ("password_expired", "密码已到更换期限，请先更换密码"),
 }
 
-router = Router(prefix="/api/brain/auth", tags=["sign-in"])
+router = Router(prefix="/api/brain/auth", tags=["登录"])
 
 
 @router.post("/sign-in", response_model=TokensOut, responses={403: {"model": StepProblem}})

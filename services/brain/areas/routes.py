@@ -37,7 +37,7 @@ class AreaQuery(PageParameters):
     parent: AreaCode | None = Field(None, description="只列出该区划的下级")
 
 
-router = Router(prefix="/api/brain", tags=["areas"])
+router = Router(prefix="/api/brain", tags=["行政区划"])
 
 
 @router.get("/areas")

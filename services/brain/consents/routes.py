@@ -27,7 +27,7 @@ class ConsentIn(Wire):
     purpose: Purpose
 
 
-router = Router(prefix="/api/brain", tags=["consents"])
+router = Router(prefix="/api/brain", tags=["授权"])
 
 
 @router.get("/people/{person_id}/consents")

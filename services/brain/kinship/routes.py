@@ -43,7 +43,7 @@ class EndIn(Wire):
     reason: ShortText
 
 
-router = Router(prefix="/api/brain", tags=["kinship"])
+router = Router(prefix="/api/brain", tags=["亲属关系"])
 
 
 @router.get("/people/{person_id}/kin")

@@ -85,7 +85,7 @@ class PostQuery(PageParameters):
     unit_id: ShortText | None = Field(None, alias="unitId", description="只列出该单位的任职")
 
 
-router = Router(prefix="/api/brain", tags=["organisation"])
+router = Router(prefix="/api/brain", tags=["组织与岗位"])
 
 
 @router.get("/units")

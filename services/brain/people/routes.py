@@ -40,7 +40,7 @@ class PersonQuery(PageParameters):
 
 _IN_ORDER = (col(Person.area_code), col(Person.id))
 
-router = Router(prefix="/api/brain", tags=["people"])
+router = Router(prefix="/api/brain", tags=["人员档案"])
 
 
 @router.get("/people")

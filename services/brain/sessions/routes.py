@@ -43,7 +43,7 @@ class RevokeIn(Wire):
     reason: ShortText
 
 
-router = Router(prefix="/api/brain", tags=["sessions"])
+router = Router(prefix="/api/brain", tags=["会话"])
 
 
 @router.get("/sessions")

@@ -25,7 +25,7 @@ class EntryOut(Wire):
     facts: dict[str, Any]
 
 
-router = Router(prefix="/api/brain", tags=["timeline"])
+router = Router(prefix="/api/brain", tags=["时间线"])
 
 
 @router.get("/people/{person_id}/timeline")
