@@ -131,6 +131,7 @@ async def _serve(chosen: argparse.Namespace, *, is_distributed: bool) -> int:
 
 @asynccontextmanager
 async def _embedded(_stopped: asyncio.Event) -> AsyncIterator[Running]:
+    print("正在启动，首次须建库并装入演示数据 / starting; the first time makes and fills the databases", flush=True)
     from suite.serve import serving
 
     async with serving(Settings()) as running:

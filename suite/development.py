@@ -15,7 +15,6 @@ from shared.db.problems import Invalid, Problem
 from shared.web.problems import problem_response
 from suite.home import Home
 
-
 _NOW = {
     "type": "object",
     "required": ["now", "today"],
@@ -29,7 +28,12 @@ _OPENAPI = {
     "tags": [{"name": "开发环境"}],
     "paths": {
         "/api/dev/clock": {
-            "get": {"tags": ["开发环境"], "summary": "读取套件的时间", "operationId": "read_clock", "responses": _ANSWER},
+            "get": {
+                "tags": ["开发环境"],
+                "summary": "读取套件的时间",
+                "operationId": "read_clock",
+                "responses": _ANSWER,
+            },
             "post": {
                 "tags": ["开发环境"],
                 "summary": "拨动套件的时间，带时区",

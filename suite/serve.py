@@ -55,6 +55,15 @@ class Running:
         return resident_memory(self._postgres.pid)
 
 
+def _listener(settings: Settings) -> socket.socket:
+    place = f"{settings.host}:{settings.port}"
+    try:
+        return socket.create_server((settings.host, settings.port))
+    except OSError as error:
+        words = f"{place} 不可用，请用 PUYOU_PORT 另选端口 / {place} is not free: choose another PUYOU_PORT"
+        raise OSError(f"{words} ({error.strerror})") from None
+
+
 @asynccontextmanager
 async def serving(settings: Settings) -> AsyncIterator[Running]:
     """Start everything, seed an empty suite, answer on `settings.port`; stop in order at the end."""
@@ -62,7 +71,7 @@ async def serving(settings: Settings) -> AsyncIterator[Running]:
     home = Home(settings.home.absolute())
     home.prepare()
     home.restore_clock()
-    listener = socket.create_server((settings.host, settings.port))
+    listener = _listener(settings)
     port = listener.getsockname()[1]
     postgres = EmbeddedPostgres(home.folder)
     address = await asyncio.to_thread(postgres.start)
