@@ -158,7 +158,8 @@ async def test_a_term_that_is_over_ends_the_pairing(charity: Stand) -> None:
 async def test_if_match_keeps_two_clerks_apart(charity: Stand, tag: bytes) -> None:
     """Also a tag that was never ours: whoever sends one does not want to overwrite."""
     first = await begin(charity)
-    headers = [*charity.headers(Role.TOWN_CLERK, LIUHENG).items(), ("if-match", tag)]
+    token = charity.headers(Role.TOWN_CLERK, LIUHENG)["authorization"].encode()
+    headers = {b"authorization": token, b"if-match": tag}
     answer = await charity.client.post(
         f"/api/charity/pairings/{first}/end", json={"reason": "FINISHED"}, headers=headers
     )

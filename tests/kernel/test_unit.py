@@ -82,6 +82,7 @@ async def test_an_address_with_a_slash_too_many_is_not_there(toy: Toy) -> None:
 
 async def test_a_purpose_is_kept_as_it_was_written(toy: Toy) -> None:
     await toy.beds("b1")
-    headers = [*toy.headers(TOWN).items(), ("x-purpose", "核对身份".encode())]
+    token = toy.headers(TOWN)["authorization"].encode()
+    headers = {b"authorization": token, b"x-purpose": "核对身份".encode()}
     await toy.client.get("/api/toy/beds/b1", headers=headers)
     assert await toy.scalar("select purpose from kernel.audit where action = 'toy:get_bed'") == "核对身份"
