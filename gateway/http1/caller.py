@@ -48,6 +48,7 @@ class CallerConnection(Connection):
         self._headers: Headers = []
         self._head_bytes = 0
         self._in_head = True
+        self._beside_body = 0  # bytes since the last piece of a body: of trailers, and of what frames it
         self._is_plain = False  # the last head had nothing that changes how requests are read
         self._arriving: Call | None = None  # its body is being read
         self._current: Call | None = None  # it is being answered
@@ -104,6 +105,8 @@ class CallerConnection(Connection):
                     return
             self._head_bytes += len(data)
             self._is_plain = False
+        else:
+            self._beside_body += len(data)
         try:
             self._parser.feed_data(data)
         except HttpParserUpgrade:
@@ -111,7 +114,7 @@ class CallerConnection(Connection):
         except HttpParserError:
             self._refuse(400, "malformed_request", "请求有误")
         else:
-            if self._in_head and self._head_bytes > MOST_HEAD:
+            if (self._in_head and self._head_bytes > MOST_HEAD) or self._beside_body > MOST_HEAD:
                 self._refuse(431, "head_too_large", "请求头过大")
             elif block and self._is_plain:
                 self._server.memory.learn(block, self._headers)
@@ -185,12 +188,14 @@ class CallerConnection(Connection):
 
     def on_body(self, body: bytes) -> None:
         """A piece of the body."""
+        self._beside_body = 0
         if self._arriving is not None:
             self._arriving.feed(body)
 
     def on_message_complete(self) -> None:
         """The request is whole."""
         self._in_head = True
+        self._beside_body = 0
         call, self._arriving = self._arriving, None
         if call is not None:
             call.end()

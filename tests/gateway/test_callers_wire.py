@@ -5,6 +5,7 @@ import json
 import re
 import socket
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 from fastapi import FastAPI
@@ -200,6 +201,20 @@ async def test_a_head_without_end_is_refused(door: tuple[str, str], head: bytes)
     assert status in {400, 431}
     assert headers["content-type"] == "application/problem+json"
     assert json.loads(body)["status"] == status
+    writer.close()
+
+
+async def test_a_trailer_without_end_is_refused(door: tuple[str, str]) -> None:
+    reader, writer = await asyncio.open_connection(*door)
+    head, _, _ = a_request().partition(b"\r\n\r\n")
+    chunked = head.replace(b"GET ", b"POST ", 1) + b"\r\ntransfer-encoding: chunked\r\n\r\n1\r\nx\r\n0\r\nx-more: "
+    writer.write(chunked)
+    with suppress(ConnectionError):
+        for _ in range(100):
+            writer.write(b"y" * 10_000)
+            await writer.drain()
+    with suppress(ConnectionError, asyncio.IncompleteReadError):  # or cut off while it was still sending
+        assert (await answer_of(reader))[0] in {400, 431}
     writer.close()
 
 
