@@ -19,7 +19,7 @@ from pathlib import Path
 from benchmarks.processes import await_port, cpu_seconds, free_port, missing, running
 from benchmarks.read import people
 from benchmarks.result import Result
-from suite.postgres import EmbeddedPostgres
+from suite.postgres import Address, EmbeddedPostgres
 
 BAR = 0.35
 PERSONS = 100_000
@@ -78,23 +78,23 @@ def _told(rounds: list[Round]) -> str:
 
 
 @contextmanager
-def _postgres(folder: Path, core: int) -> Iterator[EmbeddedPostgres]:
+def _postgres(folder: Path, core: int) -> Iterator[Address]:
     """A server on one core: its processes inherit the affinity of the one that starts it."""
     server, mine = EmbeddedPostgres(folder), os.sched_getaffinity(0)
     os.sched_setaffinity(0, {core})
     try:
-        server.start()
+        address = server.start()
     finally:
         os.sched_setaffinity(0, mine)
     try:
-        yield server
+        yield address
     finally:
         server.stop()
 
 
 def _rounds(folder: Path, stack: ExitStack, cores: list[int]) -> dict[tuple[str, str], list[Round]]:
-    server = stack.enter_context(_postgres(folder / "postgres", cores[1]))
-    place = people.Place.of(server.start(), folder / "keyring.json")
+    address = stack.enter_context(_postgres(folder / "postgres", cores[1]))
+    place = people.Place.of(address, folder / "keyring.json")
     places = people.fill(place, PERSONS)
     ports, pids = {}, {}
     for side in _SIDES:
