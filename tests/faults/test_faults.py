@@ -116,6 +116,7 @@ def _bearer(actor: Actor) -> dict[str, str]:
 
 
 @pytest.mark.prove
+@pytest.mark.plan("A-09", part="every process and both servers killed, held up and cut off")
 async def test_nothing_is_lost_doubled_or_stuck(
     ground: Ground, rows: Rows, size: Any, seed: int, record_property: Any
 ) -> None:
