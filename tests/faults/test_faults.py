@@ -54,7 +54,7 @@ def _died_on() -> date:
 
 async def test_while_the_broker_is_away_every_confirmation_is_answered_at_once(ground: Ground, rows: Rows) -> None:
     dead = elders(_ring(ground), WITHOUT_BROKER, Random(0))
-    await asyncio.to_thread(ground.node.stop)
+    await asyncio.to_thread(ground.node.kill)
     try:
         async with calling(ground.suite.address) as callers:
             await Load(dead, [], _died_on(), through_events=False).run(callers, Random(0))
@@ -75,18 +75,22 @@ async def test_a_session_revoked_while_the_broker_is_away_ends_with_its_token(gr
     ring = _ring(ground)
     async with httpx.AsyncClient(base_url=ground.suite.address, timeout=30) as client:
         security, clerk = Actor("security-admin", client), Actor("town-clerk", client)
-        for actor in (security, clerk):
-            await actor.sign_in(ground.suite.settings.demo_password)
+        password = ground.suite.settings.demo_password
+        await security.sign_in(password)
+        opened = (await client.post("/api/brain/auth/sign-in", json=_credentials("town-clerk", password))).json()
+        clerk.token = opened["accessToken"]
         verifier = TokenVerifier(ring.for_service("gateway").token_keys)
         signer = TokenSigner(ring.for_service("brain", signs_tokens=True).token_keys)
         claims = verifier.verify(clerk.token, clock.real())
         assert claims.expires_at - claims.issued_at <= LIFETIME
-        await asyncio.to_thread(ground.node.stop)
+        await asyncio.to_thread(ground.node.kill)
         try:
             now = clock.real().replace(microsecond=0)
-            life = replace(claims, issued_at=now, expires_at=now + timedelta(seconds=6), token_id=secrets.token_hex(8))
+            life = replace(claims, issued_at=now, expires_at=now + timedelta(seconds=8), token_id=secrets.token_hex(8))
             clerk.token = signer.issue(life)
             await security.post(f"/api/brain/sessions/{claims.session_id}/revoke", {"reason": "离岗"})
+            renewed = await client.post("/api/brain/auth/refresh", json={"refreshToken": opened["refreshToken"]})
+            assert renewed.status_code == 401
             before = {name: await _answer(ground, clerk, name) for name in READS}
             assert clock.real() < life.expires_at
             assert before.pop("brain") == 401
@@ -99,6 +103,10 @@ async def test_a_session_revoked_while_the_broker_is_away_ends_with_its_token(gr
         clerk.token = signer.issue(replace(claims, token_id=secrets.token_hex(8)))  # would live on
         for name in READS:
             await eventually(partial(_is_refused, ground, clerk, name))
+
+
+def _credentials(account: str, password: str) -> dict[str, str]:
+    return {"provider": "local", "username": account, "password": password}
 
 
 async def _is_refused(ground: Ground, actor: Actor, service: str) -> bool:
