@@ -54,7 +54,9 @@ async def ground(
     )
     async with launching(settings, say=lambda _: None, extra=_RATES) as suite:
         await asyncio.sleep(_QUEUES_KNOWN_SECONDS)
-        yield Ground(suite, node, server, lines)
+        ground = Ground(suite, node, server, lines)
+        yield ground
+        await ground.recover()
     assert not any(keeper.pids for keeper in suite.keepers.values())
     await preparing.remove(suite.settings)
     for line in lines.values():

@@ -23,6 +23,11 @@ class DatabaseServer:
         self._held: list[int] = []
         self.admin = URL.create("postgresql")
 
+    @property
+    def is_running(self) -> bool:
+        """Whether it was started and not ended."""
+        return self._server.pid is not None
+
     def start(self) -> None:
         """Start, or come back and recover what had been committed."""
         address = self._server.start()
@@ -41,7 +46,7 @@ class DatabaseServer:
         for pid in (*others, postmaster):
             os.kill(pid, signal.SIGKILL)
         self._held.clear()
-        await eventually(lambda: self._server.pid is None)
+        await eventually(lambda: not self.is_running)
 
     def pause(self) -> None:
         """Nothing moves until `resume`."""

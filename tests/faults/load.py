@@ -10,6 +10,14 @@ from suite.seed.places import STORY_TOWN
 from suite.seed.population import Person
 from tests.faults.callers import Callers
 
+READS = {
+    "brain": "/api/brain/auth/me",
+    "eldercare": "/api/eldercare/elders?limit=5",
+    "relief": "/api/relief/households?limit=5",
+    "charity": "/api/charity/pairings?limit=5",
+    "affairs": "/api/affairs/deaths?limit=5",
+}
+"""What every desk may look at, by service."""
 AT_ONCE = 8
 _MARITAL = ("10", "20", "30", "40")
 _CORRECTIONS = 3
@@ -27,7 +35,7 @@ class Load:
 
     async def run(self, callers: Callers, chance: Random) -> None:
         """All of it, several at once; returns when every call has been answered."""
-        waiting = [self._declare(callers, person) for person in self.dead]
+        waiting = [self._declare(callers, person, chance) for person in self.dead]
         waiting += [self._correct(callers, person, chance.randrange(len(_MARITAL))) for person in self.alive]
         chance.shuffle(waiting)
 
@@ -43,8 +51,8 @@ class Load:
             for left in waiting:
                 left.close()
 
-    async def _declare(self, callers: Callers, person: Person) -> None:
-        """Reported, certified, confirmed."""
+    async def _declare(self, callers: Callers, person: Person, chance: Random) -> None:
+        """Reported, certified, confirmed; and a look at something else."""
         died_on, who = self.died_on.isoformat(), person.person_id
         if self.through_events and person.area_code.startswith(STORY_TOWN[:9]):
             report = {"deathDate": died_on, "place": "示例村"}
@@ -59,6 +67,7 @@ class Load:
         await callers.send("district-officer", f"{path}/evidence", paper, f"paper-{who}")
         confirmed = await callers.send("district-officer", f"{path}/confirm", {"deathDate": died_on}, f"confirm-{who}")
         assert confirmed["isConfirmed"]
+        await callers.get("district-officer", READS[chance.choice(sorted(READS))])
 
     async def _opened(self, callers: Callers, who: str) -> str:
         async with asyncio.timeout(240):

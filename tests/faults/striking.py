@@ -51,6 +51,14 @@ class Ground:
                     await self._disturb(self.lines[fault.part], fault)
         self.struck[f"{fault.kind} {fault.part.rpartition('-')[2]}"] += 1
 
+    async def recover(self) -> None:
+        """After a test that failed half-way: both servers run and the lines are open."""
+        for line in self.lines.values():
+            line.delay, line.refuses = 0.0, False
+        for server in (self.database, self.node):
+            if not server.is_running:
+                await asyncio.to_thread(server.start)
+
     async def _kill(self, part: str) -> None:
         if part == DATABASE:
             await self.database.kill()

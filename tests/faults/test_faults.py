@@ -23,7 +23,7 @@ from suite.story.people import Actor, Cast
 from tests.broker import eventually
 from tests.cascades import Rows, check_cascades, elders, work_left
 from tests.faults.callers import Callers, calling
-from tests.faults.load import Load
+from tests.faults.load import READS, Load
 from tests.faults.schedule import draw
 from tests.faults.striking import Ground
 from tests.faults.verdict import judge
@@ -32,13 +32,6 @@ pytestmark = [pytest.mark.broker, pytest.mark.db, pytest.mark.faults, pytest.mar
 
 WITHOUT_BROKER = 3
 """People of the story the first test needs."""
-READS = {
-    "brain": "/api/brain/auth/me",
-    "eldercare": "/api/eldercare/elders?limit=5",
-    "relief": "/api/relief/households?limit=5",
-    "charity": "/api/charity/pairings?limit=5",
-    "affairs": "/api/affairs/deaths?limit=5",
-}
 _TO_REST_SECONDS = 300.0
 _STEP = timedelta(minutes=2)
 
@@ -136,7 +129,7 @@ async def test_nothing_is_lost_doubled_or_stuck(
     async with calling(ground.suite.address) as callers:
         for number in range(rounds):
             chance = Random(seed + number)
-            faults = draw(chance, kills=kills // rounds, troubles=troubles // rounds, gap=size(2, stated=4))
+            faults = draw(chance, kills=kills // rounds, troubles=troubles // rounds, gap=size(2, stated=5))
             _tell(f"seed {seed + number}", *faults)
             load = Load(dead[number::rounds], alive[number::rounds], _died_on())
             async with asyncio.TaskGroup() as both:
