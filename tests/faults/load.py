@@ -19,7 +19,7 @@ READS = {
 }
 """What every desk may look at, by service."""
 AT_ONCE = 8
-_MARITAL = ("10", "20", "30", "40")
+_MARITAL = ("20", "21", "22", "23")  # anything else would contradict the death of a spouse, which is for people
 _CORRECTIONS = 3
 
 
