@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from shared import clock
+from shared.db.database import as_problem
 from shared.observability import metrics
 
 log = logging.getLogger("puyou.loops")
@@ -54,6 +55,7 @@ class Loop:
             await asyncio.wait([task], timeout=2)
 
     async def _run(self) -> None:
+        is_away = False
         while not self._stopping:
             self._woken.clear()
             try:
@@ -62,11 +64,17 @@ class Loop:
                 self._came_round()
             except asyncio.CancelledError:
                 raise
-            except Exception:
-                log.exception("loop failed", extra={"loop": self.name})
+            except Exception as error:
+                problem = as_problem(error)
+                if problem is None or problem.code != "database_away":
+                    log.exception("loop failed", extra={"loop": self.name})
+                elif not is_away:  # it may last for hours: said once
+                    log.warning("loop waits", extra={"loop": self.name, "error": problem.code})
+                    is_away = True
                 metrics.LOOP_FAILURES.labels(*self._labels).inc()
                 await asyncio.sleep(_WAIT_AFTER_ERROR)
                 continue
+            is_away = False
             try:
                 await asyncio.wait_for(self._woken.wait(), self.poll_seconds)
             except TimeoutError:

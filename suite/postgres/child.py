@@ -22,6 +22,7 @@ def die_with(parent: int) -> None:
     """Ask the kernel for a SIGINT (PostgreSQL: fast shutdown) when the parent is gone, however it went."""
     if sys.platform != "linux":  # elsewhere an orderly stop is all there is
         return
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # a shell lets what it starts in the background ignore it
     ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGINT)
     if os.getppid() != parent:  # it went while we were on our way here
         sys.exit(1)

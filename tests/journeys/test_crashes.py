@@ -19,16 +19,14 @@ from gateway import GatewaySettings
 from shared import clock
 from shared.db import crash
 from shared.db.migrate import bootstrap
-from shared.security.person_key import PersonKey
 from suite import servers
 from suite.compose import NAMES, Suite
-from suite.seed.population import Person, make_population
+from suite.seed.population import Person
 from suite.simulators.departments import Departments
 from suite.story.people import Actor
+from tests.cascades import check_cascades, elders
 from tests.journeys.conftest import PASSWORD, Scene, Seeded, settings_of
 
-ANSWERED = {"T11", "T12", "T15", "T21", "T23"}
-SERVICES = ("brain", "eldercare", "relief", "charity")
 AT_ONCE = 10
 """Deaths under way together. The process dies once while they are declared and twice while they are worked off."""
 
@@ -139,17 +137,6 @@ async def _standing(admin: URL, seeded: Seeded, outside: tuple[str, Departments]
         await servers.drop(admin, name, NAMES)
 
 
-def elders(seeded: Seeded, number: int, chance: Random) -> list[Person]:
-    """The story's people first (they have everything), then any others over sixty."""
-    key = seeded.keyring.for_service("brain", derives_person_ids=True).person_key
-    assert key is not None
-    population = make_population(PersonKey(key), clock.today())
-    story = [household.members[0] for household in population.story]
-    others = [person for person in population.elders if person not in story]
-    chance.shuffle(others)
-    return [*story, *others][:number]
-
-
 async def _declare(mortal: Mortal, people: list[Person], died_on: str) -> None:
     """Report, certify, confirm; keyed, so that doing it again after a crash is the same request."""
     actors = await mortal.sign_in("district-officer")
@@ -176,15 +163,15 @@ async def test_every_cascade_completes_after_crashes(
     mortal: Mortal, size: Any, seed: int, record_property: Any
 ) -> None:
     chance = Random(seed)
-    people = elders(mortal.seeded, size(2 * AT_ONCE, stated=1000), chance)
-    died_on = (clock.today() - timedelta(days=75)).isoformat()
+    people = elders(mortal.seeded.keyring, size(2 * AT_ONCE, stated=1000), chance)
+    died_on = clock.today() - timedelta(days=75)
     declaring, settling = Boundaries(chance), Boundaries(chance)
     # the first two show where there is anything to die at
     batches = [people[:2], *(people[first : first + AT_ONCE] for first in range(2, len(people), AT_ONCE))]
     for number, batch in enumerate(batches):
 
         async def declare(batch: list[Person] = batch) -> None:
-            await _declare(mortal, batch, died_on)
+            await _declare(mortal, batch, died_on.isoformat())
 
         async def settle() -> None:
             await mortal.scene.suite.settle(rounds=2000)
@@ -197,79 +184,4 @@ async def test_every_cascade_completes_after_crashes(
     died = sum(mortal.crashes.values())
     record_property("crashes", f"{died} at {len(mortal.crashes)} of {len(points)} boundaries")
     assert died >= len(batches), "fewer than one crash a batch is no proof"
-    await _check(mortal.scene, [person.person_id for person in people])
-
-
-async def _check(scene: Scene, people: list[str]) -> None:
-    """Final state only: complete, nothing lost, nothing twice."""
-    cases = await scene.rows(
-        "affairs", "select id, person_id, state from death_case where person_id = any(:people)", people=people
-    )
-    assert Counter(person for _, person, _ in cases) == Counter(people)
-    assert {state for _, _, state in cases} == {"TASKS_RUNNING"}
-    ids = [case for case, _, _ in cases]
-    tasks = await scene.rows(
-        "affairs", "select matter_id, task_id, status from kernel.matter_task where matter_id = any(:ids)", ids=ids
-    )
-    undone = [row for row in tasks if row[1] in ANSWERED and row[2] not in ("DONE", "SKIPPED")]
-    assert undone == []
-    calls = await scene.rows(
-        "affairs", "select key, count(*) from kernel.outgoing_call group by key having count(*) > 1"
-    )
-    assert calls == [], "one call a task"
-    await _check_events(scene, ids)
-    for name in NAMES:
-        left = await scene.rows(
-            name,
-            "select (select count(*) from kernel.outbox where sent_at is null),"
-            " (select count(*) from kernel.inbox where state <> 'done'), (select count(*) from kernel.blocked_stream)",
-        )
-        assert left == [(0, 0, 0)], f"{name} has work left"
-    await _check_money(scene, people)
-    await _check_bodies(scene, people)
-
-
-async def _check_events(scene: Scene, cases: list[str]) -> None:
-    sql = (
-        "select envelope::jsonb -> 'data' ->> 'deathCaseId', count(*) from kernel.outbox where type = :type"
-        " and envelope::jsonb -> 'data' ->> 'deathCaseId' = any(:cases) group by 1"
-    )
-    once = dict.fromkeys(cases, 1)
-    confirmed = await scene.rows("affairs", sql, type="affairs.death.confirmed.v1", cases=cases)
-    assert dict(confirmed) == once
-    for service in SERVICES:
-        settled = await scene.rows(service, sql, type=f"{service}.death.settled.v1", cases=cases)
-        assert dict(settled) == once, service
-
-
-async def _check_money(scene: Scene, people: list[str]) -> None:
-    """What was paid for months after the death is proposed for recovery exactly once, to the fen."""
-    proposed = await scene.rows(
-        "eldercare",
-        "select e.person_id, sum(r.amount_fen)::bigint from kernel.recovery r join kernel.entitlement e"
-        " on e.id = r.entitlement_id where r.state = 'PROPOSED' and e.person_id = any(:people) group by 1",
-        people=people,
-    )
-    month = (clock.today() - timedelta(days=75)).replace(day=1)
-    paid = await scene.rows(
-        "eldercare",
-        "select e.person_id, sum(l.amount_fen)::bigint from kernel.payment_line l join kernel.entitlement e"
-        " on e.id = l.entitlement_id where l.state = 'PAID' and l.month > :month and e.person_id = any(:people)"
-        " group by 1",
-        people=people,
-        month=month,
-    )
-    assert dict(proposed) == dict(paid)
-    assert paid != []
-
-
-async def _check_bodies(scene: Scene, people: list[str]) -> None:
-    alive = await scene.rows("eldercare", "select state from stay where person_id = any(:people)", people=people)
-    assert {state for (state,) in alive} <= {"DECEASED", "CHECKED_OUT"}
-    for service in ("eldercare", "relief", "charity", "brain"):
-        doubled = await scene.rows(
-            service,
-            "select cause, kind, object_kind, object_id from kernel.effect where annulled_at is null"
-            " group by 1, 2, 3, 4 having count(*) > 1",
-        )
-        assert doubled == []
+    await check_cascades(mortal.scene.rows, [person.person_id for person in people], died_on)

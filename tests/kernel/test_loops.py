@@ -1,0 +1,35 @@
+"""Loops go on, whatever their work raises."""
+
+import logging
+
+import asyncpg
+import pytest
+
+from shared.db.problems import Unavailable
+from shared.events import loops
+from shared.events.loops import Loop
+from tests.broker import eventually
+
+
+async def test_a_loop_says_once_that_its_database_is_away(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loops, "_WAIT_AFTER_ERROR", 0.001)
+    away, starting = Unavailable("database_away"), asyncpg.CannotConnectNowError("the database system is starting up")
+    outcomes = [away, away, starting, 0, away, ValueError("broken"), 0]
+    worked: list[object] = []
+
+    async def work() -> int:
+        outcome = outcomes[len(worked)] if len(worked) < len(outcomes) else 0
+        worked.append(outcome)
+        if isinstance(outcome, Exception):
+            raise outcome
+        return 0
+
+    loop = Loop("toy.inbox", work, 0.001)
+    loop.start()
+    await eventually(lambda: len(worked) > len(outcomes))
+    await loop.stop()
+
+    said = [(record.levelno, record.getMessage()) for record in caplog.records if record.name == "puyou.loops"]
+    assert said == [(logging.WARNING, "loop waits"), (logging.WARNING, "loop waits"), (logging.ERROR, "loop failed")]
