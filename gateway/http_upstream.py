@@ -217,4 +217,5 @@ class _Departure:
         message: Message = await self._receive()
         while message["type"] != "http.disconnect":
             message = await self._receive()
-        self._connection.fail(ClientGone())
+        if not self._connection.whole:  # the end of the answer too is heard as a departure, while its last bytes drain
+            self._connection.fail(ClientGone())

@@ -81,7 +81,7 @@ class ServiceConnection(Connection):
     @property
     def reusable(self) -> bool:
         """Fit for another call: the answer is whole and nothing came after it."""
-        return self._complete and not (self._parts or self._spoilt or self.lost)
+        return self._complete and not (self._parts or self._spoilt or self.lost or self._failed)
 
     def fail(self, error: Exception) -> None:
         """End the wait for the answer."""

@@ -9,6 +9,8 @@ import pytest
 
 from gateway import HttpUpstream, Policy
 from gateway.http1.connection import HIGH_WATER
+from gateway.http1.service import ServiceConnection
+from gateway.upstreams import ClientGone
 from tests.gateway import stand
 from tests.gateway.conftest import Open
 from tests.gateway.stand import a_gateway, bearer, odd_server
@@ -232,3 +234,16 @@ async def test_an_upload_waits_for_a_service_that_does_not_read() -> None:
                 assert HIGH_WATER < sent < 32 << 20, "somebody in between keeps what is not read"
                 reading.set()
                 assert (await call).text == "ok"
+
+
+async def test_a_connection_whose_call_was_given_up_is_not_kept() -> None:
+    """Not even when its answer had come: the next call on it would be told of the departure of another's caller."""
+    connection = ServiceConnection()
+    connection.connection_made(asyncio.Transport())
+    connection.write = lambda data: None  # type: ignore[assignment,method-assign,misc]
+    connection.ask("GET", b"")
+    connection.data_received(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi")
+    assert connection.take() == b"hi"
+    assert connection.reusable
+    connection.fail(ClientGone())
+    assert not connection.reusable
