@@ -194,7 +194,6 @@ class Inbox:
 
     async def _finish(self, unit: UnitOfWork, done: list[Claimed]) -> None:
         if done:
-            await unit.session.flush()
             await unit.connection.execute(_DONE, {"ids": [row.id for row in done], "now": unit.now})
             if blocked := [row.id for row in done if row.is_blocked]:
                 await unit.connection.execute(_UNBLOCK, {"ids": blocked})
