@@ -76,7 +76,9 @@ async def _rounds(folder: Path, stack: ExitStack) -> tuple[list[Round], list[Rou
     await place.prepare()
     workers = place.start_workers(stack)
     servers = {"broker": node.pid or 0, "database": server.pid or 0}
-    ours, bare, filled = [], [], []
+    ours: list[Round] = []
+    bare: list[Round] = []
+    filled: list[float] = []
     for _ in range(ROUNDS):
         async with place.relay_held() as let_go:
             begun = time.perf_counter()

@@ -16,7 +16,7 @@ from shared.process.serving import run
 
 QUEUE = "bare"
 IN_FLIGHT = 500
-_ARGUMENTS = {"x-queue-type": "quorum", "x-single-active-consumer": True}
+_ARGUMENTS: dict[str, str | int | bool] = {"x-queue-type": "quorum", "x-single-active-consumer": True}
 
 
 async def publish(url: str, bodies: list[bytes]) -> None:

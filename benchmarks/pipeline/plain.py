@@ -14,13 +14,17 @@ class Pair:
 
     def __init__(self, broker: str, file: Path, bodies: list[bytes]) -> None:
         file.write_bytes(b"\n".join(bodies))
-        command = [sys.executable, "-m", "benchmarks.pipeline.bare"]
-        self._consumer, self._publisher = (
-            subprocess.Popen(
-                [*command, part, broker, file], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-            )
-            for part in ("consume", "publish")
+        self._command = [sys.executable, "-m", "benchmarks.pipeline.bare"]
+        self._rest = [broker, str(file)]
+        self._consumer = self._started("consume")  # and makes the queue, before the publisher looks for it
+        self._publisher = self._started("publish")
+
+    def _started(self, part: str) -> "subprocess.Popen[str]":
+        process = subprocess.Popen(
+            [*self._command, part, *self._rest], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
+        _hear(process, "ready")
+        return process
 
     @property
     def pids(self) -> dict[str, int]:
@@ -28,8 +32,6 @@ class Pair:
         return {"sender": self._publisher.pid, "receiver": self._consumer.pid}
 
     def __enter__(self) -> Self:
-        for process in (self._consumer, self._publisher):
-            _hear(process, "ready")
         return self
 
     def __exit__(

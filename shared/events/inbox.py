@@ -1,8 +1,9 @@
 """The inbox is the work queue: events are stored first and worked off in order, exactly once (design §5)."""
 
+import asyncio
 import json
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from time import monotonic
@@ -26,6 +27,7 @@ BACK_OFF = (timedelta(seconds=2), timedelta(seconds=10), timedelta(minutes=1), t
 """Waits between tries; after the last one the event is parked for a human."""
 
 _BATCHES = (4, 20, 80)
+_LANES = 2  # batches of different partitions at once: the database works for one while we work for the other
 _BATCH_SECONDS = 0.5  # a batch holds its rows' locks, and requests wait two seconds for one
 
 _STORE = text(
@@ -115,7 +117,7 @@ class Inbox:
         )
 
     async def work(self) -> int:
-        """Work off what is due now, partition by partition; returns how many events are done.
+        """Work off what is due now, a batch of each partition; returns how many events are done.
 
         A short queue goes in small transactions, so that the first event's consequences do not wait for the last's;
         a partition that fills its batch gets a larger one next time.
@@ -124,25 +126,43 @@ class Inbox:
         async with self._database.unit(self._who, f"{self.service}.inbox:look", worker=True) as unit:
             unit.audited = False
             partitions = list((await unit.connection.execute(_DUE_PARTITIONS, {"now": now})).scalars())
+        waiting = iter(partitions)
+        lanes = [self._work_along(waiting) for _ in range(min(_LANES, len(partitions)))]
         done = 0
-        for partition in partitions:
-            size = self._sizes.get(partition, 0)
-            worked = await self._work_partition(partition, _BATCHES[size])
-            self._sizes[partition] = min(size + 1, len(_BATCHES) - 1) if worked >= _BATCHES[size] else 0
-            done += worked
+        failed: list[tuple[int, int]] = []
+        for worked in await asyncio.gather(*lanes, return_exceptions=True):
+            if isinstance(worked, BaseException):
+                raise worked
+            done += worked[0]
+            failed += worked[1]
+        for partition, limit in failed:
+            done += await self._work_singly(partition, limit)
         return done
 
-    async def _work_partition(self, partition: int, limit: int) -> int:
-        try:
-            return await self._run(partition, limit)
-        except Exception:  # noqa: BLE001 - one of the batch failed: the rest must not wait for it
-            done = 0
-            for _ in range(limit):
-                worked = await self._run_one(partition)
-                if not worked:
-                    break
-                done += worked
-            return done
+    async def _work_along(self, partitions: Iterator[int]) -> tuple[int, list[tuple[int, int]]]:
+        """A batch of each partition nobody has taken yet; how many events are done, and the batches that failed."""
+        done, failed = 0, []
+        for partition in partitions:
+            size = self._sizes.pop(partition, 0)
+            try:
+                worked = await self._run(partition, _BATCHES[size])
+            except Exception:  # noqa: BLE001 - one of the batch failed: the rest must not wait for it
+                failed.append((partition, _BATCHES[size]))
+                continue
+            if worked >= _BATCHES[size]:
+                self._sizes[partition] = min(size + 1, len(_BATCHES) - 1)
+            done += worked
+        return done, failed
+
+    async def _work_singly(self, partition: int, limit: int) -> int:
+        """A batch again, with no other beside it whose locks could be in its way: what fails now fails by itself."""
+        done = 0
+        for _ in range(limit):
+            worked = await self._run_one(partition)
+            if not worked:
+                break
+            done += worked
+        return done
 
     async def _run(self, partition: int, limit: int) -> int:
         name = f"{self.service}.inbox:batch"
