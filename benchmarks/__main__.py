@@ -7,7 +7,7 @@ import sys
 from benchmarks.result import LATEST, keep, table
 
 # A name is a module here with `measure() -> Result`.
-NAMES = ("gateway", "read", "cascade", "start")
+NAMES = ("gateway", "pipeline", "read", "cascade", "start")
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -24,6 +24,7 @@ from gateway.http_upstream import HttpUpstream
 from gateway.limits import RateLimits
 from gateway.paths import Paths
 from gateway.problems import Problem, Reply, not_allowed, not_found, send_reply, too_large, unavailable
+from gateway.proxies import Proxies
 from gateway.settings import GatewaySettings
 from gateway.tokens import Doorkeeper, TokenVerifier
 from gateway.upstreams import Upstream
@@ -56,6 +57,7 @@ class Gateway:
         self._public = Paths(settings.public_paths)
         self._sign_in = Paths(settings.sign_in_paths)
         self._limits = RateLimits(settings)
+        self._proxies = Proxies(settings.trusted_proxies)
         self._forwarder = Forwarder(self._upstreams, settings.policy, settings.body_limit_bytes)
         self._health = Health(self._upstreams, settings.ready_seconds)
         documents = Documents(
@@ -155,7 +157,7 @@ class Gateway:
     def _knock(self, scope: Scope) -> "_Knock":
         """Everything up to the forwarding; nothing of it waits. Never raises."""
         self._under_way += 1
-        exchange = begin(scope)
+        exchange = begin(scope, self._proxies)
         knock = _Knock(exchange, scope)
         try:
             inspect(exchange)

@@ -21,6 +21,8 @@ _HOP_BY_HOP = _names("keep-alive proxy-connection proxy-authenticate proxy-autho
 # Headers only the door may send, or that some readers take for another address or verb.
 _RESERVED = _names("forwarded x-real-ip x-original-url x-rewrite-url x-http-method x-method-override tracestate")
 _RESERVED_PREFIXES = (b"x-puyou-", b"x-forwarded-")
+# What reverse proxies say of the caller; believed only of those we know.
+_OF_PROXIES = _names("x-forwarded-for x-forwarded-proto")
 # Headers the door reads itself, and those of them that pass all the same.
 _READ = _names("authorization connection content-length host traceparent transfer-encoding x-request-id") | {
     b"x-http-method-override"
@@ -46,6 +48,7 @@ class Brought:
     lines: bytes = b""  # `passing`, as written on the wire
     content_length: int = 0
     has_body: bool = False
+    of_proxies: dict[bytes, bytes] = field(default_factory=dict)  # several of one name as one, with commas
     fault: str = ""  # why they are refused
 
 
@@ -72,6 +75,7 @@ class _Kind(Enum):
 
     PASS = auto()
     READ = auto()
+    KEEP = auto()  # of a proxy
     DROP = auto()
 
 
@@ -79,6 +83,8 @@ class _Kind(Enum):
 def _kind(name: bytes) -> _Kind:
     if name in _READ:
         return _Kind.READ
+    if name in _OF_PROXIES:
+        return _Kind.KEEP
     if (
         name in _HOP_BY_HOP
         or name in _RESERVED
@@ -103,6 +109,9 @@ def _sort(brought: Brought, headers: Headers) -> None:
                 read[name] += b"," + header[1]
             else:
                 is_repetitive = True
+        elif kind is _Kind.KEEP:
+            said = brought.of_proxies
+            said[name] = b"%b,%b" % (said[name], header[1]) if name in said else header[1]
     if is_repetitive:
         raise _Fault("请求头重复")
 

@@ -10,6 +10,7 @@ from starlette.types import Scope
 from gateway.brought import Brought, sort
 from gateway.http1.headers import Headers, KnownHeaders
 from gateway.problems import Problem, not_allowed
+from gateway.proxies import Proxies
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 OVERRIDES = frozenset({b"PUT", b"PATCH", b"DELETE"})
@@ -100,7 +101,7 @@ def _trace(traceparent: bytes | None, request_id: bytes | None) -> tuple[bytes, 
     return traceparent, trace_id, trace_id
 
 
-def begin(scope: Scope) -> Exchange:
+def begin(scope: Scope, proxies: Proxies) -> Exchange:
     """Open the exchange. Never raises."""
     headers = scope["headers"]
     if isinstance(headers, KnownHeaders):
@@ -109,14 +110,19 @@ def begin(scope: Scope) -> Exchange:
         brought = sort(headers)
     own_trace, own_id = brought.read.get(b"traceparent"), brought.read.get(b"x-request-id")
     traceparent, trace_id, request_id = _trace(own_trace, own_id)
-    client = scope.get("client")
+    peer, scheme = (scope.get("client") or ("",))[0], scope.get("scheme", "http")
+    if brought.of_proxies:
+        said = brought.of_proxies
+        peer, scheme = proxies.caller(
+            peer, scheme, said.get(b"x-forwarded-for", b""), said.get(b"x-forwarded-proto", b"")
+        )
     return Exchange(
         scope["method"],
         scope["path"],
         scope.get("raw_path") or scope["path"].encode(),
         scope["query_string"],
-        scope.get("scheme", "http"),
-        client[0] if client else "",
+        scheme,
+        peer,
         request_id,
         trace_id,
         traceparent,

@@ -51,6 +51,10 @@ class GatewaySettings(BaseSettings):
     documents_seconds: float = Field(10.0, ge=0, description="how long the merged OpenAPI document is kept")
     ready_seconds: float = Field(2.0, gt=0, description="longest wait for a service to say it is ready")
     drain_seconds: float = Field(20.0, ge=0, description="at shutdown, longest wait for calls under way")
+    trusted_proxies: tuple[Network, ...] = Field(
+        (),
+        description="reverse proxies in front, as JSON networks: whom their X-Forwarded-For names is the caller",
+    )
     metrics_networks: tuple[Network, ...] = Field(
         tuple(_network for _network in _NEAR),
         validate_default=True,

@@ -36,7 +36,7 @@ class Settings(BaseSettings):
         description="an administrator's address on that server: for `migrate`, and for `make distributed`",
     )
     api_connections: int = Field(4, ge=1, description="connections a service keeps for requests")
-    worker_connections: int = Field(3, ge=1, description="connections a service keeps for events and jobs")
+    worker_connections: int = Field(4, ge=1, description="connections a service keeps for events and jobs")
     pool_wait_seconds: float = Field(5.0, gt=0, description="how long a request waits for a connection before 503")
     broker_url: str = Field(
         "", description="RabbitMQ, amqp://user:password@host:port/; empty: events stay in the process"

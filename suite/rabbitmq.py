@@ -50,6 +50,11 @@ class RabbitNode:
         """Whether it was started and not ended."""
         return self._node is not None
 
+    @property
+    def pid(self) -> int | None:
+        """Process id of the node, None when there is none."""
+        return self._node.pid if self._node else None
+
     def start(self) -> None:
         """Boot and wait until it answers; about five seconds."""
         (self._folder / "rabbitmq.conf").write_text(

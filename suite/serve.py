@@ -10,7 +10,7 @@ import uvicorn
 from sqlalchemy import URL
 from starlette.types import Receive, Scope, Send
 
-from shared.process.http import TRUSTS_PROXIES, StrictProtocol
+from shared.process.http import StrictProtocol
 from shared.settings import Settings
 from suite import servers
 from suite.compose import SERVICES, Suite
@@ -100,7 +100,7 @@ async def serving(settings: Settings) -> AsyncIterator[Running]:
                 log_config=None,
                 access_log=False,
                 lifespan="on",
-                proxy_headers=TRUSTS_PROXIES,
+                proxy_headers=False,  # who calls is the gateway's to find out
                 server_header=False,
                 timeout_graceful_shutdown=20,
             )

@@ -1,4 +1,4 @@
-"""nginx, twice: the fixed upstream, and the plain reverse proxy we are compared with."""
+"""nginx: the fixed upstream, and the plain reverse proxy we are compared with, as it comes and tuned."""
 
 import contextlib
 import subprocess

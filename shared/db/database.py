@@ -143,7 +143,7 @@ class Database:
             try:
                 await unit.open()
                 yield unit
-                await unit.close()
+                await unit.flush()
                 for finish in self.finishers:
                     await finish(unit)
                 crash.reached(f"{name}:before_commit")

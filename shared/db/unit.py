@@ -156,11 +156,6 @@ class UnitOfWork:
                 raise Unauthorised("session_revoked", "登录已失效，请重新登录") from None
             raise
 
-    async def close(self) -> None:
-        """Send what the session still holds; the finishers and the commit follow."""
-        if self._session is not None:
-            await self._session.flush()
-
     def forget(self) -> None:
         """Let go of objects whose transaction has failed."""
         if self._session is not None:
@@ -188,8 +183,7 @@ class UnitOfWork:
 
     async def rows(self, statement: Executable, params: Mapping[str, Any] | None = None) -> Sequence[Any]:
         """All rows of a statement over columns, past the ORM; what the session still holds is sent first."""
-        if self._session is not None:
-            await self._session.flush()
+        await self.flush()
         return (await self.connection.execute(statement, params)).all()
 
     async def first(self, statement: Any) -> Any:
@@ -212,7 +206,8 @@ class UnitOfWork:
 
     async def flush(self) -> None:
         """Send pending inserts and updates now, so that constraints speak here."""
-        await self.session.flush()
+        if self._session is not None:
+            await self._session.flush()
 
     def emit(
         self, event: Emitted, *, area_code: str, subject: str | None = None, causation_id: str | None = None
@@ -236,7 +231,7 @@ class UnitOfWork:
 
     async def end_part(self) -> None:
         """Close the share; its changes are sent now so that its errors are its own."""
-        await self.session.flush()
+        await self.flush()
         self.notes.append(self.audit)
 
     def expect_version(self, version: int) -> None:

@@ -1,8 +1,9 @@
 """The inbox is the work queue: events are stored first and worked off in order, exactly once (design §5)."""
 
+import asyncio
 import json
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from time import monotonic
@@ -25,7 +26,9 @@ from shared.observability.logs import without_rows
 BACK_OFF = (timedelta(seconds=2), timedelta(seconds=10), timedelta(minutes=1), timedelta(minutes=5))
 """Waits between tries; after the last one the event is parked for a human."""
 
-_BATCHES = (4, 20, 80)
+_SHORT_QUEUE = 20
+_BATCH_OF_SHORT, _BATCH_OF_LONG = 4, 80
+_LANES = 2  # batches of different partitions at once: the database works for one while we work for the other
 _BATCH_SECONDS = 0.5  # a batch holds its rows' locks, and requests wait two seconds for one
 
 _STORE = text(
@@ -37,8 +40,9 @@ _STORE = text(
     " as m(id, partition, stream, type, envelope, fault, place) order by m.place on conflict (id) do nothing"
 )
 _DUE_PARTITIONS = text(
-    "select distinct i.partition from kernel.inbox i left join kernel.blocked_stream b on b.stream = i.stream"
+    "select i.partition, count(*) from kernel.inbox i left join kernel.blocked_stream b on b.stream = i.stream"
     " where i.state = 'pending' and (b.stream is null or (b.event_id = i.id and b.next_at <= :now))"
+    " group by i.partition"
 )
 _CLAIM = text("select pg_try_advisory_xact_lock(7087, :partition)")
 _NEXT = text(
@@ -85,7 +89,6 @@ class Inbox:
         self._database = database
         self._handlers = handlers
         self._who = system_principal(f"{database.service}.reactions")
-        self._sizes: dict[int, int] = {}
         self.wake: Any = lambda: None
 
     async def receive(self, messages: Sequence[Message]) -> None:
@@ -115,34 +118,47 @@ class Inbox:
         )
 
     async def work(self) -> int:
-        """Work off what is due now, partition by partition; returns how many events are done.
+        """Work off what is due now, a batch of each partition; returns how many events are done.
 
-        A short queue goes in small transactions, so that the first event's consequences do not wait for the last's;
-        a partition that fills its batch gets a larger one next time.
+        A short queue goes in small transactions, so that the first event's consequences do not wait for the last's.
         """
         now = clock.now()
         async with self._database.unit(self._who, f"{self.service}.inbox:look", worker=True) as unit:
             unit.audited = False
-            partitions = list((await unit.connection.execute(_DUE_PARTITIONS, {"now": now})).scalars())
+            due = (await unit.connection.execute(_DUE_PARTITIONS, {"now": now})).all()
+        batches = [(part, _BATCH_OF_SHORT if count <= _SHORT_QUEUE else _BATCH_OF_LONG) for part, count in due]
+        waiting = iter(batches)
+        lanes = [self._work_along(waiting) for _ in range(min(_LANES, len(batches)))]
         done = 0
-        for partition in partitions:
-            size = self._sizes.get(partition, 0)
-            worked = await self._work_partition(partition, _BATCHES[size])
-            self._sizes[partition] = min(size + 1, len(_BATCHES) - 1) if worked >= _BATCHES[size] else 0
-            done += worked
+        failed: list[tuple[int, int]] = []
+        for worked in await asyncio.gather(*lanes, return_exceptions=True):
+            if isinstance(worked, BaseException):
+                raise worked
+            done += worked[0]
+            failed += worked[1]
+        for partition, limit in failed:
+            done += await self._work_singly(partition, limit)
         return done
 
-    async def _work_partition(self, partition: int, limit: int) -> int:
-        try:
-            return await self._run(partition, limit)
-        except Exception:  # noqa: BLE001 - one of the batch failed: the rest must not wait for it
-            done = 0
-            for _ in range(limit):
-                worked = await self._run_one(partition)
-                if not worked:
-                    break
-                done += worked
-            return done
+    async def _work_along(self, batches: Iterator[tuple[int, int]]) -> tuple[int, list[tuple[int, int]]]:
+        """Work off batches nobody has taken yet; how many events are done, and the batches that failed."""
+        done, failed = 0, []
+        for partition, limit in batches:
+            try:
+                done += await self._run(partition, limit)
+            except Exception:  # noqa: BLE001 - one of the batch failed: the rest must not wait for it
+                failed.append((partition, limit))
+        return done, failed
+
+    async def _work_singly(self, partition: int, limit: int) -> int:
+        """A batch again, with no other beside it whose locks could be in its way: what fails now fails by itself."""
+        done = 0
+        for _ in range(limit):
+            worked = await self._run_one(partition)
+            if not worked:
+                break
+            done += worked
+        return done
 
     async def _run(self, partition: int, limit: int) -> int:
         name = f"{self.service}.inbox:batch"
@@ -194,7 +210,6 @@ class Inbox:
 
     async def _finish(self, unit: UnitOfWork, done: list[Claimed]) -> None:
         if done:
-            await unit.session.flush()
             await unit.connection.execute(_DONE, {"ids": [row.id for row in done], "now": unit.now})
             if blocked := [row.id for row in done if row.is_blocked]:
                 await unit.connection.execute(_UNBLOCK, {"ids": blocked})

@@ -15,9 +15,8 @@ from shared.events.transport import Message, Transport, TransportAway
 
 log = logging.getLogger("puyou.relay")
 
-_UNSENT = text(
-    "select id, type, subject, envelope from kernel.outbox where sent_at is null order by seq limit :limit for update"
-)
+# No row locks: whoever holds the claim is the only one to look.
+_UNSENT = text("select id, type, subject, envelope from kernel.outbox where sent_at is null order by seq limit :limit")
 _SENT = text("update kernel.outbox set sent_at = :now where id = any(:ids)")
 _CLAIM = text("select pg_try_advisory_xact_lock(7088, 0)")
 

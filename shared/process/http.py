@@ -1,11 +1,6 @@
 """HTTP/1.1 as our servers take it: uvicorn's parser in C, with what it lets pass refused."""
 
-import os
-
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
-
-TRUSTS_PROXIES = "FORWARDED_ALLOW_IPS" in os.environ
-"""Who calls is who holds the connection, unless the reverse proxies in front are named (uvicorn's own setting)."""
 
 LONGEST_HEAD = 65_536
 """Bytes of a request's head, beyond those that came with its first; the parser itself would keep any number."""

@@ -22,7 +22,7 @@ import uvicorn
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from shared.process.http import TRUSTS_PROXIES, StrictProtocol
+from shared.process.http import StrictProtocol
 from shared.settings import Settings
 
 T = TypeVar("T")
@@ -72,7 +72,7 @@ class _Server(uvicorn.Server):
                 lifespan="on",
                 log_config=None,
                 access_log=False,
-                proxy_headers=TRUSTS_PROXIES,
+                proxy_headers=False,  # who calls is the gateway's to find out
                 server_header=False,
                 timeout_keep_alive=KEEP_ALIVE_SECONDS,
                 timeout_graceful_shutdown=FINISH_SECONDS,

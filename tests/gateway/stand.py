@@ -49,7 +49,7 @@ def serve(app: ASGIApp, port: int = 0) -> Iterator[str]:
     """Serve `app`, a service or the gateway, each by its own server, from a thread on a loopback port; yields its
     address. Shut down in order at the end.
     """
-    with _gateway_served(app, port) if isinstance(app, Gateway) else _service_served(app, port) as address:
+    with _gateway_served(app, port) if isinstance(app, Gateway) else serve_by_uvicorn(app, port) as address:
         yield address
 
 
@@ -80,10 +80,17 @@ def _gateway_served(gateway: Gateway, port: int) -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def _service_served(app: ASGIApp, port: int) -> Iterator[str]:
+def serve_by_uvicorn(app: ASGIApp, port: int = 0) -> Iterator[str]:
+    """The same by the services' server, which serves an embedded gateway too."""
     with socket.create_server(("127.0.0.1", port)) as listener:
         config = uvicorn.Config(
-            app, http=StrictProtocol, log_config=None, access_log=False, timeout_graceful_shutdown=2
+            app,
+            interface="asgi3",
+            http=StrictProtocol,
+            log_config=None,
+            access_log=False,
+            proxy_headers=False,
+            timeout_graceful_shutdown=2,
         )
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, args=([listener],))

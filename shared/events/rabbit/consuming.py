@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _PREFETCH = 500
 _CHECK_SECONDS = 10.0
+_MANY = 10
+_GATHER_SECONDS = 0.01  # where many have come more follow, and a transaction costs as much for one as for a hundred
 
 
 class Consumer:
@@ -85,6 +87,8 @@ class Consumer:
 
     async def _work_off(self, channel: Channel, arrived: list[DeliveredMessage]) -> None:
         while arrived and not channel.is_closed:
+            if len(arrived) >= _MANY:
+                await asyncio.sleep(_GATHER_SECONDS)
             batch = arrived.copy()
             arrived.clear()
             await self._store([read(bytes(message.body)) for message in batch])

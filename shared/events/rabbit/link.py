@@ -5,8 +5,8 @@ import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 
-import aio_pika
 from aio_pika.abc import AbstractConnection
+from aio_pika.connection import Connection, make_url
 from aio_pika.exceptions import CONNECTION_EXCEPTIONS
 
 log = logging.getLogger("puyou.rabbit")
@@ -85,13 +85,12 @@ class Link:
             await self._pause(tries)
 
     async def _once(self) -> None:
-        connection = await aio_pika.connect(
-            self._url,
-            timeout=_CONNECT_SECONDS,
-            heartbeat=_HEARTBEAT_SECONDS,
-            client_properties={"connection_name": self._name},
+        # Not `aio_pika.connect`: it leaves a connection that failed to be closed by the garbage collector.
+        connection = Connection(
+            make_url(self._url, heartbeat=_HEARTBEAT_SECONDS), client_properties={"connection_name": self._name}
         )
         try:
+            await connection.connect(timeout=_CONNECT_SECONDS)
             await self._use(connection)
         finally:
             await _close(connection)

@@ -7,8 +7,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, cast
 
 from aiormq import spec
+from aiormq.abc import ChannelFrame
+from pamqp.body import ContentBody
+from pamqp.frame import marshal
+from pamqp.header import ContentHeader
 
-from shared.events.rabbit.link import PREPARE_SECONDS, Link
+from shared.events.rabbit.link import LOST, PREPARE_SECONDS, Link
 from shared.events.rabbit.topology import declare_exchange, exchange_name
 from shared.events.transport import Message, TransportAway
 from shared.observability import metrics
@@ -71,20 +75,39 @@ class Publisher:
                 raise TransportAway(type(result).__name__) from result
         metrics.PUBLISHED.labels(self._service).inc(len(messages))
 
-    async def _send_all(self, channel: Channel, messages: Sequence[Message]) -> list[BaseException | None]:
-        return await asyncio.gather(*[self._send(channel, message) for message in messages], return_exceptions=True)
+    async def _send_all(self, channel: Channel, messages: Sequence[Message]) -> list[object]:
+        try:
+            confirmations = await self._send(channel, messages)
+        except LOST as error:
+            return [error]
+        return await asyncio.gather(*confirmations, return_exceptions=True)
 
-    async def _send(self, channel: Channel, message: Message) -> None:
-        properties = spec.Basic.Properties(
-            message_id=message.id, content_type="application/cloudevents+json", delivery_mode=_PERSISTENT
-        )
-        await channel.basic_publish(
-            message.envelope.encode(),
-            exchange=self._exchange,
-            routing_key=message.type,
-            properties=properties,
-            wait=False,
-        )
+    async def _send(self, channel: Channel, messages: Sequence[Message]) -> list[asyncio.Future[object]]:
+        """Hand the batch over in one piece; returns what is to be confirmed. `Channel.basic_publish` does the same with
+        a task, a lock, a timer and a write for each message: three times the processor."""
+        number, longest = channel.number, channel.max_content_size
+        confirmations: list[asyncio.Future[object]] = []
+        pieces: list[bytes] = []
+        heads: dict[str, bytes] = {}
+        async with channel.lock:
+            for message in messages:
+                if message.type not in heads:
+                    head = spec.Basic.Publish(exchange=self._exchange, routing_key=message.type)
+                    heads[message.type] = marshal(head, number)
+                body = message.envelope.encode()
+                properties = spec.Basic.Properties(
+                    message_id=message.id, content_type="application/cloudevents+json", delivery_mode=_PERSISTENT
+                )
+                pieces += (
+                    heads[message.type],
+                    marshal(ContentHeader(properties=properties, body_size=len(body)), number),
+                )
+                pieces += (marshal(ContentBody(body[at : at + longest]), number) for at in range(0, len(body), longest))
+                channel.delivery_tag += 1
+                confirmation = channel.confirmations[channel.delivery_tag] = channel.create_future()
+                confirmations.append(confirmation)
+            await channel.write_queue.put(ChannelFrame(b"".join(pieces), should_close=False))
+        return confirmations
 
     def _give_up(self, why: str) -> None:
         if self._channel is not None:
