@@ -240,7 +240,7 @@ async def test_a_connection_whose_call_was_given_up_is_not_kept() -> None:
     """Not even when its answer had come: the next call on it would be told of the departure of another's caller."""
     connection = ServiceConnection()
     connection.connection_made(asyncio.Transport())
-    connection.write = lambda data: None  # type: ignore[assignment,method-assign,misc]
+    connection.write = lambda data: None  # type: ignore[method-assign]
     connection.ask("GET", b"")
     connection.data_received(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi")
     assert connection.take() == b"hi"
