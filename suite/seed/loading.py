@@ -56,7 +56,7 @@ async def seed_if_empty(suite: "Suite", admin: URL) -> dict[str, float]:
 
 @contextmanager
 def _uncollected() -> Iterator[None]:
-    """Rows are made by the ten thousand and let go at once; looking for cycles among them costs a quarter of the time."""
+    """Rows are made and let go by the ten thousand: looking for cycles among them costs a quarter of the time."""
     gc.disable()
     try:
         yield
