@@ -14,9 +14,10 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from shared.db import crash
+from shared.db.kept import Driver
 from shared.db.principals import Principal
 from shared.db.problems import Conflict, Invalid, Problem, Unavailable
-from shared.db.unit import Driver, Sealer, UnitOfWork
+from shared.db.unit import Sealer, UnitOfWork
 from shared.observability import metrics
 
 Finisher = Callable[[UnitOfWork], Awaitable[None]]

@@ -10,22 +10,21 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cache
-from typing import Any, Protocol, TypeAlias, TypeVar, cast
+from typing import Any, Protocol, TypeVar, cast
 
 import asyncpg
-from sqlalchemy import Executable, Result, Select, bindparam, select
+from sqlalchemy import Executable, Result, bindparam, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from sqlmodel import SQLModel
 
 from shared import clock
+from shared.db.kept import Driver, Kept
 from shared.db.principals import Principal, Scope
 from shared.db.problems import Conflict, NotFound, Unauthorised
 from shared.db.tables import table_of
 
 Row = TypeVar("Row", bound=SQLModel)
-Driver: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
-"""The driver's own connection: what every unit says in the same words goes to it, at a third of SQLAlchemy's price."""
 
 _OPEN = (
     "begin; select kernel.refuse_revoked('{session}'), set_config('role', '{role}', true),"
@@ -39,10 +38,10 @@ _SWITCH = "select set_config('role', $1, true)"
 
 
 @cache
-def _by_id(model: type[SQLModel]) -> Select[Any]:
+def _by_id(model: type[SQLModel]) -> Kept:
     table = table_of(model)
     [key] = table.primary_key.columns
-    return table.select().where(key == bindparam("id"))
+    return Kept(table.select().where(key == bindparam("id")))
 
 
 class Emitted(Protocol):
@@ -175,11 +174,16 @@ class UnitOfWork:
         return row
 
     async def look(self, model: type[Row], row_id: str) -> Row:
-        """The row to be shown, not changed: its columns alone, at a third of the price of `get`. `NotFound` alike."""
-        rows = await self.rows(_by_id(model), {"id": row_id})
+        """The row to be shown, not changed: its columns alone, at a fifth of the price of `get`. `NotFound` alike."""
+        rows = await self.fetch(_by_id(model), {"id": row_id})
         if not rows:
             raise NotFound
         return cast(Row, rows[0])
+
+    async def fetch(self, kept: Kept, values: Mapping[str, Any]) -> list[Any]:
+        """All rows of a kept statement; what the session still holds is sent first."""
+        await self.flush()
+        return await kept.rows(self.driver, values)
 
     async def rows(self, statement: Executable, params: Mapping[str, Any] | None = None) -> Sequence[Any]:
         """All rows of a statement over columns, past the ORM; what the session still holds is sent first."""

@@ -13,6 +13,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy import Integer, Select, TypeDecorator, bindparam, func, select, tuple_
 from sqlalchemy.sql import ColumnElement
 
+from shared.db.kept import Kept
 from shared.db.problems import Invalid
 from shared.db.tables import table_of
 from shared.db.unit import UnitOfWork
@@ -59,7 +60,7 @@ async def paginate(
 
     The statement selects one entity; `to_item` gets a plain row with its columns, for a list changes nothing. Counts
     only when asked. A list that is asked often keeps its statement, with named parameters that are `given`: then
-    nothing is built anew. Raises `Invalid` (bad_cursor).
+    it is compiled once and goes to the driver. Raises `Invalid` (bad_cursor).
     """
     values = dict(given or {})
     total = None
@@ -68,17 +69,25 @@ async def paginate(
         total = (await unit.rows(counted, values))[0][0]
     if page.cursor:
         values.update({f"after_{place}": value for place, value in enumerate(_decode(page.cursor, order))})
-    listing = _listing(statement, tuple(order), is_first=not page.cursor, descending=descending)
-    rows = await unit.rows(listing, {**values, "page_rows": page.limit + 1})
+    values["page_rows"] = page.limit + 1
+    shape = {"is_first": not page.cursor, "descending": descending}
+    if given is None:
+        rows = await unit.rows(_listing(statement, tuple(order), **shape), values)
+    else:
+        rows = await unit.fetch(_kept_listing(statement, tuple(order), **shape), values)
     more = len(rows) > page.limit
     rows = rows[: page.limit]
     cursor = _encode([getattr(rows[-1], column.key) for column in order]) if more else None
     return _ANY_PAGE(items=[to_item(row) for row in rows], next_cursor=cursor, total=total)
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=512)
+def _kept_listing(statement: Select[Any], order: tuple[Any, ...], *, is_first: bool, descending: bool) -> Kept:
+    return Kept(_listing(statement, order, is_first=is_first, descending=descending))
+
+
 def _listing(statement: Select[Any], order: tuple[Any, ...], *, is_first: bool, descending: bool) -> Select[Any]:
-    """The statement of one page; the same one for the same statement, so that a kept one is compiled once."""
+    """The statement of one page."""
     columns = table_of(statement.column_descriptions[0]["entity"]).columns
     listing = statement.with_only_columns(*columns, maintain_column_froms=True)
     if not is_first:

@@ -18,12 +18,13 @@ from services.brain.people.tables import Person, PersonAlias
 from shared.china import areas, resident_id
 from shared.contracts.brain import PersonMoved, PersonRegistered, PersonUpdated
 from shared.db.database import on_constraint
+from shared.db.kept import Kept
 from shared.db.problems import Conflict, Invalid
 from shared.db.tables import table_of
 from shared.db.unit import UnitOfWork
 from shared.security.person_key import PersonKey, random_person_id
 
-_ALIASES = (
+_ALIASES = Kept(
     select(PersonAlias.alias_id)
     .where(col(PersonAlias.person_id) == bindparam("person_id"))
     .order_by(col(PersonAlias.alias_id))
@@ -189,7 +190,7 @@ def people_on_file(*, within_area: bool, of_status: bool) -> Any:
 
 async def aliases_of(unit: UnitOfWork, person_id: str) -> list[str]:
     """The other ids of a person."""
-    return [row.alias_id for row in await unit.rows(_ALIASES, {"person_id": person_id})]
+    return [row.alias_id for row in await unit.fetch(_ALIASES, {"person_id": person_id})]
 
 
 async def ids_of(unit: UnitOfWork, person_id: str) -> list[str]:
