@@ -139,6 +139,7 @@ async def standing(admin: URL, template: str, spec: ServiceSpec, *, departments_
         database_port=admin.port or 0,
         database_password="pw",
         departments_url=departments_url,
+        pool_wait_seconds=30,  # beside a busy worker of the same run
     )
     ring = Keyring.generate(dev=True)
     app = create_service(spec, settings, spec.keys_from(ring), LocalTransport())

@@ -22,6 +22,11 @@ PROVING = os.environ.get("PUYOU_PROVE") == "1"
 _SEED = "puyou_seed"  # carries the run's seed from the controller of xdist to its workers
 
 
+def on_a_free_machine() -> bool:
+    """Proving, with no more at work than this run's two workers: then a stated wall time is held to."""
+    return PROVING and os.getloadavg()[0] <= 2.5
+
+
 # ── sizes and seeds ──────────────────────────────────────────────────────────────────────────────
 
 

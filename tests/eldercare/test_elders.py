@@ -25,7 +25,7 @@ from shared import clock
 from shared.contracts.brain import KinshipChanged, PersonMoved, PersonRegistered, PersonUpdated
 from shared.db.unit import UnitOfWork
 from tests.eldercare.world import DONGGANG, LIUHENG, VILLAGE, World, person_id
-from tools.proofs import PROVING
+from tools.proofs import on_a_free_machine
 
 
 def test_birthdays_of_leap_day_children() -> None:
@@ -182,7 +182,7 @@ async def test_2000_elders_in_two_seconds(world: World) -> None:
     async with world.stand.unit() as unit:
         await _fill(unit)
     assert len(statements) < 60
-    assert not PROVING or time.monotonic() - started < 2  # the stated wall time is for a machine of our own
+    assert not on_a_free_machine() or time.monotonic() - started < 2
     assert await world.stand.scalar("select count(*) from elder where org_id = 'org-big'") == 400
     assert await world.stand.scalar("select count(*) from bed where status = 'OCCUPIED'") == 400
     assert await world.stand.scalar("select count(*) from kernel.entitlement") == 400

@@ -10,7 +10,7 @@ from shared import clock
 from shared.contracts.brain import PersonMoved
 from shared.contracts.eldercare import BedOccupied, BedReleased
 from tests.eldercare.world import DONGGANG, VILLAGE, World, person_id
-from tools.proofs import PROVING
+from tools.proofs import on_a_free_machine
 
 
 @pytest.mark.prove
@@ -29,7 +29,7 @@ async def test_one_of_200_claims_on_one_bed_wins(world: World) -> None:
     started, worked = loop.time(), time.process_time()
     answers = await asyncio.gather(*(claim(number) for number in range(100, 300)))
     assert time.process_time() - worked < 5
-    assert not PROVING or loop.time() - started < 5  # the stated wall time is for a machine of our own
+    assert not on_a_free_machine() or loop.time() - started < 5
     assert sorted(answers) == [(201, "")] + [(409, "bed_taken")] * 199
     assert await world.stand.scalar("select count(*) from stay") == 1
 

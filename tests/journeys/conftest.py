@@ -86,6 +86,7 @@ def settings_of(admin: URL, prefix: str, home: Path, departments_url: str = "") 
         database_password=PASSWORD,
         departments_url=departments_url,
         api_connections=4,
+        pool_wait_seconds=30,  # beside a busy worker of the same run
         poll_seconds=0.2,
     )
 

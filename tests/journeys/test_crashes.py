@@ -163,7 +163,7 @@ async def test_every_cascade_completes_after_crashes(
     mortal: Mortal, size: Any, seed: int, record_property: Any
 ) -> None:
     chance = Random(seed)
-    people = elders(mortal.seeded.keyring, size(2 * AT_ONCE, stated=1000), chance)
+    people = elders(mortal.seeded.keyring, size(2 * AT_ONCE, stated=300), chance)
     died_on = clock.today() - timedelta(days=75)
     declaring, settling = Boundaries(chance), Boundaries(chance)
     # the first two show where there is anything to die at
