@@ -1,6 +1,7 @@
 """The process dies at every commit boundary of the cascade; after each restart it goes on, and at the end
 every cascade is complete, nothing is lost and nothing is done twice. The checker reads final state only."""
 
+import gc
 import secrets
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -159,11 +160,12 @@ async def _declare(mortal: Mortal, people: list[Person], died_on: str) -> None:
 
 @pytest.mark.prove
 @pytest.mark.plan("A-09", part="a crash at any commit boundary")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # who dies closes nothing
 async def test_every_cascade_completes_after_crashes(
     mortal: Mortal, size: Any, seed: int, record_property: Any
 ) -> None:
     chance = Random(seed)
-    people = elders(mortal.seeded.keyring, size(2 * AT_ONCE, stated=300), chance)
+    people = elders(mortal.seeded.keyring, size(2 * AT_ONCE, stated=1000), chance)
     died_on = clock.today() - timedelta(days=75)
     declaring, settling = Boundaries(chance), Boundaries(chance)
     # the first two show where there is anything to die at
@@ -185,3 +187,4 @@ async def test_every_cascade_completes_after_crashes(
     record_property("crashes", f"{died} at {len(mortal.crashes)} of {len(points)} boundaries")
     assert died >= len(batches), "fewer than one crash a batch is no proof"
     await check_cascades(mortal.scene.rows, [person.person_id for person in people], died_on)
+    gc.collect()  # what the dead have left open is found here, not in the next test
