@@ -204,22 +204,6 @@ async def test_a_head_without_end_is_refused(door: tuple[str, str], head: bytes)
     writer.close()
 
 
-async def test_after_a_long_answer_read_slowly_the_next_call_is_answered(door: tuple[str, str]) -> None:
-    """Its last bytes drain for a while; what is heard of the caller then concerns no answer any more."""
-    reader, writer = await asyncio.open_connection(*door, limit=2**16)
-    body = b"x" * 12_000_000
-    for _ in range(2):
-        writer.write(a_request(PATH, f"content-length: {len(body)}", method="POST") + body)
-        await asyncio.sleep(0.3)
-        length = int(re.search(rb"content-length: ([0-9]+)", await reader.readuntil(b"\r\n\r\n"))[1])  # type: ignore[index]
-        while length:
-            length -= len(await reader.read(min(length, 2**16)))
-            await asyncio.sleep(0.0005)
-        writer.write(a_request())
-        assert (await answer_of(reader))[0] == 200
-    writer.close()
-
-
 async def test_a_trailer_without_end_is_refused(door: tuple[str, str]) -> None:
     reader, writer = await asyncio.open_connection(*door)
     head, _, _ = a_request().partition(b"\r\n\r\n")
