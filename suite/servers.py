@@ -1,5 +1,6 @@
 """Making and removing a suite's databases on a PostgreSQL server."""
 
+import asyncio
 from collections.abc import Sequence
 
 from sqlalchemy import URL, text
@@ -12,8 +13,12 @@ from shared.service import ServiceSpec
 async def prepare(admin: URL, prefix: str, specs: Sequence[ServiceSpec], password: str) -> None:
     """Everything the services need on this server; may be run any number of times."""
     await bootstrap(admin, prefix, [spec.name for spec in specs], password)
-    for spec in specs:
-        await upgrade(admin, prefix, spec.name, spec.migrations)
+    await migrate(admin, prefix, specs)
+
+
+async def migrate(admin: URL, prefix: str, specs: Sequence[ServiceSpec]) -> None:
+    """Bring every database that is there to the newest schema."""
+    await asyncio.gather(*(upgrade(admin, prefix, spec.name, spec.migrations) for spec in specs))
 
 
 async def drop(admin: URL, prefix: str, services: Sequence[str]) -> None:

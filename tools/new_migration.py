@@ -18,7 +18,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from alembic import command
 from alembic.autogenerate import produce_migrations, render_python_code
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, MetaData, text
@@ -77,11 +76,7 @@ def _scopes(base: type[SQLModel]) -> dict[str, Rows]:
 
 def _write(connection: Connection, lineage: str, message: str) -> Path | None:
     base, schema, versions = _tables(lineage)
-    versions.mkdir(parents=True, exist_ok=True)
-    connection.execute(text("create schema if not exists kernel"))
     numbers = sorted(path.name[:4] for path in versions.glob("[0-9]*.py"))
-    if numbers:
-        command.upgrade(migrate.lineage(connection, schema, versions), "head")
     metadata: MetaData = base.metadata
     context = MigrationContext.configure(
         connection,
@@ -135,6 +130,11 @@ async def _run(admin: URL, lineage: str, message: str) -> Path | None:
     try:
         async with draft.begin() as connection:
             await connection.execute(text("create extension if not exists btree_gist"))
+            await connection.execute(text("create schema if not exists kernel"))
+            _, schema, versions = _tables(lineage)
+            versions.mkdir(parents=True, exist_ok=True)
+            if any(versions.glob("[0-9]*.py")):
+                await migrate.to_head(connection, schema, versions)
             return await connection.run_sync(_write, lineage, message)
     finally:
         await draft.dispose()

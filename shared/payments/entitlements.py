@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import insert, text
 
 from shared import effects
 from shared.china import bank_card
 from shared.china.errors import NumberError
 from shared.db.problems import Invalid, NotFound
+from shared.db.tables import table_of
 from shared.db.unit import UnitOfWork
 from shared.ids import uuid7
 from shared.payments.due import AMOUNT, END, ENTITLEMENT, HOLD
@@ -65,28 +67,42 @@ _FOLLOW = (
 
 async def grant(unit: UnitOfWork, grants: Sequence[Grant]) -> list[str]:
     """Open entitlements; their ids in order. The next run pays them from `from_month` on."""
-    ids = []
-    for new in grants:
-        row = Entitlement(
-            id=uuid7(),
-            scheme=new.scheme,
-            person_id=new.person_id,
-            household_id=new.household_id,
-            org_id=new.org_id,
-            area_code=new.area_code,
-            account_id=new.account_id,
-            from_month=month_of(new.from_month),
-            to_month=month_of(new.to_month) if new.to_month else None,
-            decision_id=new.decision_id,
-            reconsider_from=month_of(new.from_month),
-            created_at=unit.now,
-        )
-        unit.add(row)
-        if new.amount_fen is not None:
-            unit.add(_amount(unit, row, row.from_month, new.amount_fen, new.decision_id, ""))
-        ids.append(row.id)
-    await unit.flush()
-    return ids
+    rows: list[dict[str, Any]] = [
+        {
+            "id": uuid7(),
+            "scheme": new.scheme,
+            "person_id": new.person_id,
+            "household_id": new.household_id,
+            "org_id": new.org_id,
+            "area_code": new.area_code,
+            "account_id": new.account_id,
+            "from_month": month_of(new.from_month),
+            "to_month": month_of(new.to_month) if new.to_month else None,
+            "decision_id": new.decision_id,
+            "reconsider_from": month_of(new.from_month),
+            "created_at": unit.now,
+        }
+        for new in grants
+    ]
+    amounts = [
+        {
+            "entitlement_id": row["id"],
+            "person_id": new.person_id,
+            "org_id": new.org_id,
+            "area_code": new.area_code,
+            "from_month": row["from_month"],
+            "amount_fen": new.amount_fen,
+            "decision_id": new.decision_id,
+            "cause": "",
+            "recorded_at": unit.now,
+        }
+        for row, new in zip(rows, grants, strict=True)
+        if new.amount_fen is not None
+    ]
+    for model, of_it in ((Entitlement, rows), (EntitlementAmount, amounts)):
+        if of_it:
+            await unit.execute(insert(table_of(model)), of_it)
+    return [row["id"] for row in rows]
 
 
 async def set_amount(
@@ -98,7 +114,19 @@ async def set_amount(
     """
     row = await unit.get(Entitlement, entitlement_id)
     month = month_of(from_month)
-    unit.add(_amount(unit, row, month, amount_fen, decision_id, cause))
+    unit.add(
+        EntitlementAmount(
+            entitlement_id=row.id,
+            person_id=row.person_id,
+            org_id=row.org_id,
+            area_code=row.area_code,
+            from_month=month,
+            amount_fen=amount_fen,
+            decision_id=decision_id,
+            cause=cause,
+            recorded_at=unit.now,
+        )
+    )
     await unit.flush()
     if cause:
         await _effect(unit, row, AMOUNT, cause, month)
@@ -156,28 +184,28 @@ async def open_account(
 
 async def open_accounts(unit: UnitOfWork, accounts: Sequence[NewAccount]) -> list[str]:
     """Enter many; their ids in order. Raises as `open_account`."""
-    ids = []
+    rows: list[dict[str, Any]] = []
     for new in accounts:
         try:
             number = bank_card.parse(new.card)
         except NumberError as error:
             raise Invalid(error.code, error.detail, field="card") from error
         account_id = uuid7()
-        unit.add(
-            PayeeAccount(
-                id=account_id,
-                person_id=new.person_id,
-                org_id=new.org_id,
-                area_code=new.area_code,
-                holder=unit.vault.seal(PayeeAccount, "holder", account_id, new.holder),
-                card=unit.vault.seal(PayeeAccount, "card", account_id, number),
-                last_digits=number[-4:],
-                opened_at=unit.now,
-            )
+        rows.append(
+            {
+                "id": account_id,
+                "person_id": new.person_id,
+                "org_id": new.org_id,
+                "area_code": new.area_code,
+                "holder": unit.vault.seal(PayeeAccount, "holder", account_id, new.holder),
+                "card": unit.vault.seal(PayeeAccount, "card", account_id, number),
+                "last_digits": number[-4:],
+                "opened_at": unit.now,
+            }
         )
-        ids.append(account_id)
-    await unit.flush()
-    return ids
+    if rows:
+        await unit.execute(insert(table_of(PayeeAccount)), rows)
+    return [row["id"] for row in rows]
 
 
 async def follow(unit: UnitOfWork, person_id: str, area_code: str) -> None:
@@ -194,22 +222,6 @@ async def pay_to(unit: UnitOfWork, entitlement_id: str, account_id: str) -> None
     row = await unit.get(Entitlement, entitlement_id, lock=True)
     row.account_id = account_id
     await unit.flush()
-
-
-def _amount(
-    unit: UnitOfWork, row: Entitlement, month: date, amount_fen: int, decision_id: str, cause: str
-) -> EntitlementAmount:
-    return EntitlementAmount(
-        entitlement_id=row.id,
-        person_id=row.person_id,
-        org_id=row.org_id,
-        area_code=row.area_code,
-        from_month=month,
-        amount_fen=amount_fen,
-        decision_id=decision_id,
-        cause=cause,
-        recorded_at=unit.now,
-    )
 
 
 async def _rows(unit: UnitOfWork, entitlement_ids: Sequence[str]) -> list[Entitlement]:

@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import insert
 
+from shared.db.tables import table_of
 from shared.db.unit import UnitOfWork
 from shared.ids import uuid7
 from shared.policy.decisions import Decision, RuleBook, Stored, replay
@@ -57,28 +59,29 @@ async def keep_many(unit: UnitOfWork, made: Sequence[Made], parameters: Paramete
     if made and not await unit.first(_IS_KEPT.bindparams(digest=parameters.digest)):
         async with unit.elevated("policy: keep parameter set"):
             await keep_parameters(unit, parameters)
-    rows = []
+    rows: list[dict[str, Any]] = []
     for one in made:
         stored = one.decision.stored()
-        row = KeptDecision(
-            id=uuid7(),
-            rule=stored.rule,
-            version=stored.version,
-            facts=dict(stored.facts),
-            parameter_set=stored.parameter_set,
-            decided_for=stored.on,
-            area_code=stored.area,
-            org_id=one.org_id,
-            person_id=one.person_id,
-            outcome=stored.outcome,
-            amount_fen=stored.amount_fen,
-            made_by=unit.principal.account_id,
-            made_at=unit.now,
+        rows.append(
+            {
+                "id": uuid7(),
+                "rule": stored.rule,
+                "version": stored.version,
+                "facts": dict(stored.facts),
+                "parameter_set": stored.parameter_set,
+                "decided_for": stored.on,
+                "area_code": stored.area,
+                "org_id": one.org_id,
+                "person_id": one.person_id,
+                "outcome": stored.outcome,
+                "amount_fen": stored.amount_fen,
+                "made_by": unit.principal.account_id,
+                "made_at": unit.now,
+            }
         )
-        unit.add(row)
-        rows.append(row)
-    await unit.flush()
-    return [row.id for row in rows]
+    if rows:
+        await unit.execute(insert(table_of(KeptDecision)), rows)
+    return [row["id"] for row in rows]
 
 
 async def why(unit: UnitOfWork, book: RuleBook, decision_id: str) -> tuple[KeptDecision, Decision]:

@@ -1,6 +1,6 @@
 """Relating people and ending relations. Runs under the system's rows: the two sides may live in two areas."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -91,7 +91,7 @@ async def relate_many(unit: UnitOfWork, new: Sequence[NewKinship], areas: dict[s
     await unit.execute(insert(table_of(Kinship)), rows)
     await see_family(unit, [(row["person_id"], row["relative_id"]) for row in rows])
     for row in rows:
-        _tell(unit, Kinship(**row))
+        _tell(unit, row)
     return ids
 
 
@@ -108,7 +108,7 @@ async def end_relation(unit: UnitOfWork, relation_id: str, to_date: date) -> Kin
     for row in rows.values():
         row.to_date = to_date
         row.version += 1
-        _tell(unit, row)
+        _tell(unit, row.model_dump())
         await unsee_family(unit, row.person_id, row.relative_id)
     await unit.flush()
     return own
@@ -164,18 +164,19 @@ def _row(
         "kind": kind.value,
         "area_code": areas[person_id],
         "from_date": from_date,
+        "to_date": None,
         "version": 1,
     }
 
 
-def _tell(unit: UnitOfWork, row: Kinship) -> None:
+def _tell(unit: UnitOfWork, row: Mapping[str, Any]) -> None:
     event = KinshipChanged(
-        relation_id=row.id,
-        person_id=row.person_id,
-        relative_id=row.relative_id,
-        kind=row.kind,
-        from_date=row.from_date,
-        to_date=row.to_date,
-        version=row.version,
+        relation_id=row["id"],
+        person_id=row["person_id"],
+        relative_id=row["relative_id"],
+        kind=row["kind"],
+        from_date=row["from_date"],
+        to_date=row["to_date"],
+        version=row["version"],
     )
-    unit.emit(event, area_code=row.area_code)
+    unit.emit(event, area_code=row["area_code"])
