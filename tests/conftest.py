@@ -2,50 +2,70 @@
 
 import os
 import secrets
+import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import URL
 
 from shared import clock
 from suite.postgres import EmbeddedPostgres
+from tools.proofs import PROVING
 
-_HERE = Path(__file__).parent
-_TOGETHER = ("journeys/rows", "suite/test_distributed.py", "faults")
-"""Tests that share a stage which takes long to set up; each of these runs in one worker of xdist."""
+if TYPE_CHECKING:
+    from tests.broker import Broker
+    from tests.faults.striking import Ground
 
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Group them (`--dist loadgroup`)."""
-    for item in items:
-        for place in _TOGETHER:
-            if item.path.is_relative_to(_HERE / place):
-                item.add_marker(pytest.mark.xdist_group(place))
+_MEMORY = Path("/dev/shm")
+_ROOM = 4 << 30
 
 
 @pytest.fixture(scope="session")
-def admin() -> Iterator[URL]:
+def scratch() -> Iterator[Path]:
+    """Where this run's servers keep their data. Most tests begin with copies of databases, which take a quarter of the
+    time in memory; where that is scarce, and for what is measured at the stated sizes, it is the disk."""
+    in_memory = not PROVING and os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free >= _ROOM
+    if in_memory:
+        for left in _MEMORY.glob("puyou-test-*-*"):  # by runs that were killed
+            if not Path(f"/proc/{left.name.split('-')[2]}").exists():
+                shutil.rmtree(left, ignore_errors=True)
+    with tempfile.TemporaryDirectory(prefix=f"puyou-test-{os.getpid()}-", dir=_MEMORY if in_memory else None) as folder:
+        Path(folder).chmod(0o711)  # PostgreSQL runs as another user than root
+        yield Path(folder)
+
+
+@pytest.fixture(scope="session")
+def admin(scratch: Path) -> Iterator[URL]:
     """An administrator's address: the embedded server, or the one `PUYOU_TEST_SERVER` names (host:port:user)."""
     given = os.environ.get("PUYOU_TEST_SERVER", "")
     if given:
         host, port, user = given.split(":")
         yield URL.create("postgresql+asyncpg", user, host=host, port=int(port), database="postgres")
         return
-    with tempfile.TemporaryDirectory(prefix="puyou-test-") as folder:
-        server = EmbeddedPostgres(Path(folder), fsync=False)
-        address = server.start()
-        yield URL.create(
-            "postgresql+asyncpg", address.superuser, address.password, address.host, address.port, "postgres"
-        )
-        server.stop()
+    server = EmbeddedPostgres(scratch / "postgres", fsync=False)
+    address = server.start()
+    yield URL.create("postgresql+asyncpg", address.superuser, address.password, address.host, address.port, "postgres")
+    server.stop()
 
 
 @pytest.fixture(scope="session")
 def prefix() -> str:
     """Names of this run's databases and logins begin with it."""
     return f"t{secrets.token_hex(4)}"
+
+
+@pytest.fixture(scope="session")
+async def ground(broker_server: "Broker", prefix: str, scratch: Path) -> "AsyncIterator[Ground]":
+    """One distributed suite for all that need one: to start it is dear. A test leaves it whole."""
+    from tests.processes import on_shaky_ground  # with all services, which not every run needs
+
+    folder = scratch / "ground"
+    folder.mkdir(mode=0o711)
+    async with on_shaky_ground(broker_server.node, f"{prefix}p", folder) as ground:
+        yield ground
 
 
 @pytest.fixture(autouse=True)

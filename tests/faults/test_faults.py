@@ -18,6 +18,7 @@ from shared import clock
 from shared.security.keys import Keyring
 from shared.security.tokens import LIFETIME, TokenSigner, TokenVerifier
 from suite.home import Home
+from suite.seed.population import STORY_PEOPLE, Person
 from suite.story.audit import verify_logs
 from suite.story.people import Actor, Cast
 from tests.broker import eventually
@@ -31,7 +32,9 @@ from tests.faults.verdict import judge
 pytestmark = [pytest.mark.broker, pytest.mark.db, pytest.mark.faults, pytest.mark.journey]
 
 WITHOUT_BROKER = 3
-"""People of the story the first test needs."""
+"""People the first test needs."""
+_FOR_OTHERS = (*range(4), STORY_PEOPLE - 2, STORY_PEOPLE - 1)
+"""People of the story whom the tests of suite/ need alive on the same suite, by number."""
 _TO_REST_SECONDS = 300.0
 _STEP = timedelta(minutes=2)
 
@@ -41,12 +44,18 @@ def _ring(ground: Ground) -> Keyring:
     return Home(settings.home).keyring(settings.keyring_path, dev=True)
 
 
+def _elders(ground: Ground, number: int, chance: Random) -> list[Person]:
+    """The story's people first."""
+    found = elders(_ring(ground), STORY_PEOPLE + number, chance)
+    return [person for place, person in enumerate(found) if place not in _FOR_OTHERS][:number]
+
+
 def _died_on() -> date:
     return clock.today() - timedelta(days=75)
 
 
 async def test_while_the_broker_is_away_every_confirmation_is_answered_at_once(ground: Ground, rows: Rows) -> None:
-    dead = elders(_ring(ground), WITHOUT_BROKER, Random(0))
+    dead = _elders(ground, WITHOUT_BROKER, Random(0))
     await asyncio.to_thread(ground.node.kill)
     try:
         async with calling(ground.suite.address) as callers:
@@ -123,7 +132,7 @@ async def test_nothing_is_lost_doubled_or_stuck(
 ) -> None:
     rounds, deaths = size(1, stated=3), size(12, stated=1020)
     kills, troubles = size(4, stated=66), size(3, stated=33)
-    people = elders(_ring(ground), WITHOUT_BROKER + deaths * 6 // 5, Random(seed))[WITHOUT_BROKER:]
+    people = _elders(ground, WITHOUT_BROKER + deaths * 6 // 5, Random(seed))[WITHOUT_BROKER:]
     dead, alive = people[:deaths], people[deaths:]
     begun = monotonic()
     async with calling(ground.suite.address) as callers:
