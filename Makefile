@@ -29,6 +29,7 @@ down: $(RUNTIME) ## remove the distributed suite's databases and queues from the
 	@$(PY) -m suite down $(ARGS)
 
 ##@ Prove it
+test: export PYTHONDONTWRITEBYTECODE =# a run starts some sixty processes; each would compile what it imports
 test: $(WORKSHOP) ## all tests at reduced sizes (ARGS="-k death")
 	@$(PY) -m pytest -n $(JOBS) tests $(ARGS)
 
