@@ -7,7 +7,6 @@ import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import URL
@@ -15,10 +14,6 @@ from sqlalchemy import URL
 from shared import clock
 from suite.postgres import EmbeddedPostgres
 from tools.proofs import PROVING
-
-if TYPE_CHECKING:
-    from tests.broker import Broker
-    from tests.faults.striking import Ground
 
 
 def pytest_collection_finish() -> None:
@@ -62,17 +57,6 @@ def admin(scratch: Path) -> Iterator[URL]:
 def prefix() -> str:
     """Names of this run's databases and logins begin with it."""
     return f"t{secrets.token_hex(4)}"
-
-
-@pytest.fixture(scope="session")
-async def ground(broker_server: "Broker", prefix: str, scratch: Path) -> "AsyncIterator[Ground]":
-    """One distributed suite for all that need one: to start it is dear. A test leaves it whole."""
-    from tests.processes import on_shaky_ground  # with all services, which not every run needs
-
-    folder = scratch / "ground"
-    folder.mkdir(mode=0o711)
-    async with on_shaky_ground(broker_server.node, f"{prefix}p", folder) as ground:
-        yield ground
 
 
 @pytest.fixture(autouse=True)

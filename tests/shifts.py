@@ -15,7 +15,7 @@ from xdist.scheduler import LoadScopeScheduling
 _HERE = Path(__file__).parent
 TOGETHER = {
     "journeys": ("journeys",),
-    "broker": ("suite/test_distributed.py", "faults", "kernel/rabbit"),
+    "broker": ("faults", "kernel/rabbit"),
 }
 
 

@@ -1,6 +1,7 @@
-"""The ground the faults happen on: whole again after each test."""
+"""The ground the faults happen on: one for the folder, as starting it is dear, and whole again after each fault."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
@@ -9,15 +10,26 @@ from sqlalchemy.pool import NullPool
 
 from shared.db.migrate import database_name
 from suite.compose import NAMES
+from tests.broker import Broker
 from tests.cascades import Rows
+from tests.faults.standing import on_shaky_ground
 from tests.faults.striking import Ground
 
 
-@pytest.fixture(name="ground")
-async def recovering(ground: Ground) -> AsyncIterator[Ground]:
-    """Whatever a test has broken is mended."""
-    yield ground
-    await ground.recover()
+@pytest.fixture(scope="package")
+async def standing_ground(broker_server: Broker, prefix: str, scratch: Path) -> AsyncIterator[Ground]:
+    """A distributed suite on servers of its own."""
+    folder = scratch / "ground"
+    folder.mkdir(mode=0o711)
+    async with on_shaky_ground(broker_server.node, f"{prefix}p", folder) as ground:
+        yield ground
+
+
+@pytest.fixture
+async def ground(standing_ground: Ground) -> AsyncIterator[Ground]:
+    """The same for a test that breaks something, which is mended afterwards."""
+    yield standing_ground
+    await standing_ground.recover()
 
 
 @pytest.fixture

@@ -44,7 +44,7 @@ def test_a_file_stays_in_one_worker(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("file", "shift"),
     [
-        ("suite/test_distributed.py", "broker"),
+        ("kernel/rabbit/test_toy.py", "broker"),
         ("faults/test_faults.py", "broker"),
         ("journeys/rows/test_reading.py", "journeys"),
         ("suite/test_postgres.py", "suite/test_postgres.py"),

@@ -1,5 +1,4 @@
-"""Distributed suites for tests. The one of the fixture `ground` stands on servers of its own, and the lines to them
-can be cut."""
+"""Distributed suites that stand as long as a block lasts, and leave nothing behind."""
 
 import asyncio
 from collections.abc import AsyncIterator

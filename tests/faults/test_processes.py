@@ -1,5 +1,5 @@
 """The suite as separate processes on a PostgreSQL server and RabbitMQ: the story, revocation, the clock, and restarts
-that nobody notices."""
+that nobody notices. After test_faults.py: its verdict is on a suite where no mistake has been taken back."""
 
 import asyncio
 import os
@@ -33,9 +33,9 @@ from suite.story.people import Actor
 from suite.story.play import play
 from tests.broker import Broker, eventually
 from tests.faults.load import READS
+from tests.faults.standing import suite_of_processes
 from tests.faults.striking import Ground
-from tests.processes import suite_of_processes
-from tests.suite.traffic import Call, flowing
+from tests.faults.traffic import Call, flowing
 from tools.proofs import PROVING
 
 pytestmark = [pytest.mark.broker, pytest.mark.db]
@@ -61,7 +61,7 @@ def standing(request: pytest.FixtureRequest) -> tuple[Launched, list[str]]:
     if PROVING or LENT:
         own: tuple[Launched, list[str]] = request.getfixturevalue("lent")
         return own
-    ground: Ground = request.getfixturevalue("ground")
+    ground: Ground = request.getfixturevalue("standing_ground")
     return ground.suite, ground.said
 
 
