@@ -29,11 +29,12 @@ down: $(RUNTIME) ## remove the distributed suite's databases and queues from the
 	@$(PY) -m suite down $(ARGS)
 
 ##@ Prove it
+test: export PYTHONDONTWRITEBYTECODE =# a run starts some sixty processes; each would compile what it imports
 test: $(WORKSHOP) ## all tests at reduced sizes (ARGS="-k death")
-	@$(PY) -m pytest -n $(JOBS) --dist loadgroup tests $(ARGS)
+	@$(PY) -m pytest -n $(JOBS) tests $(ARGS)
 
 prove: $(WORKSHOP) ## the stated sizes, seeds printed (PUYOU_SEED repeats a run)
-	@PUYOU_PROVE=1 $(PY) -m pytest -n $(JOBS) --dist loadgroup -o faulthandler_timeout=1800 -m prove tests $(ARGS)
+	@PUYOU_PROVE=1 $(PY) -m pytest -n $(JOBS) -o faulthandler_timeout=1800 -m prove tests $(ARGS)
 
 bench: $(WORKSHOP) ## how far from the machine's limits (ARGS="gateway"; nginx and wrk where installed)
 	@$(PY) -m benchmarks $(ARGS)

@@ -4,4 +4,4 @@ import pytest
 
 pytest.register_assert_rewrite("tests.cascades")  # it asserts for several tests
 
-pytest_plugins = ("tools.proofs", "tests.broker")
+pytest_plugins = ("tools.proofs", "tests.broker", "tests.shifts")

@@ -5,7 +5,6 @@ Without both, tests that need one are skipped; with PUYOU_REQUIRE_BROKER=1 they 
 
 import asyncio
 import os
-import tempfile
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,14 +59,13 @@ class Broker:
 
 
 @pytest.fixture(scope="session")
-def broker_server() -> Iterator[Broker]:
+def broker_server(scratch: Path) -> Iterator[Broker]:
     """One broker for the whole run."""
     if find_programs():
-        with tempfile.TemporaryDirectory(prefix="puyou-rabbit-") as folder:
-            node = RabbitNode(Path(folder))
-            node.start()
-            yield Broker(node.url, node)
-            node.stop()
+        node = RabbitNode(scratch / "rabbit")
+        node.start()
+        yield Broker(node.url, node)
+        node.stop()
     elif given := os.environ.get("PUYOU_TEST_BROKER", ""):
         yield Broker(given, None)
     elif os.environ.get("PUYOU_REQUIRE_BROKER") == "1":

@@ -45,10 +45,7 @@ def size(record_property: Callable[[str, object], None]) -> Callable[..., int]:
 @pytest.fixture
 def seed(request: pytest.FixtureRequest, record_property: Callable[[str, object], None]) -> int:
     """A seed of this test's own, derived from the run's: the same run seed gives the same numbers again."""
-    name = request.node.nodeid
-    for mark in request.node.iter_markers("xdist_group"):  # xdist appends it; alone the test has the same seed
-        name = name.removesuffix(f"@{mark.args[0]}")
-    number = zlib.crc32(f"{run_seed(request.config)}|{name}".encode())
+    number = zlib.crc32(f"{run_seed(request.config)}|{request.node.nodeid}".encode())
     record_property("seed", number)
     return number
 

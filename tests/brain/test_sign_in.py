@@ -2,7 +2,6 @@
 
 import asyncio
 import dataclasses
-import statistics
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from time import perf_counter
@@ -101,10 +100,12 @@ async def test_an_unknown_name_takes_as_long_as_a_wrong_password(brain: Brain) -
         return perf_counter() - begun
 
     await seconds("warm")  # the first refusal also makes the hash nobody has
-    known = [await seconds(f"known{number}") for number in range(3)]
-    unknown = [await seconds(f"unknown{number}") for number in range(3)]
+    known, unknown = [], []
+    for number in range(5):  # in turns, and the quickest of each: a busy machine makes some slow
+        known.append(await seconds(f"known{number % 3}"))
+        unknown.append(await seconds(f"unknown{number % 3}"))
     slow.close()
-    assert statistics.median(unknown) > 0.6 * statistics.median(known)
+    assert min(unknown) > 0.6 * min(known)
 
 
 @pytest.mark.parametrize("username", ["town-clerk", "nobody"])

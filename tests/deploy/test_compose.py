@@ -199,7 +199,7 @@ def test_addresses_and_ports_meet(compose: dict[str, Any], ours: dict[str, dict[
 
 
 def test_health_is_asked_where_it_is_answered(ours: dict[str, dict[str, Any]]) -> None:
-    """tests/suite/test_distributed.py asks real processes the same."""
+    """tests/faults/test_processes.py asks real processes the same."""
     for process in processes():
         program, flag, code = ours[process.name]["healthcheck"]["test"][1:]
         assert (program, flag) == ("python", "-c")

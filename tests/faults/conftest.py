@@ -1,7 +1,7 @@
-"""A distributed suite on servers of its own, with lines to them that can be cut."""
+"""The ground the faults happen on: one for the folder, as starting it is dear, and whole again after each fault."""
 
-import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
@@ -9,58 +9,27 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
 from shared.db.migrate import database_name
-from shared.settings import Settings
 from suite.compose import NAMES
-from suite.distributed import preparing
-from suite.distributed.launching import launching
 from tests.broker import Broker
 from tests.cascades import Rows
-from tests.faults.database import DatabaseServer
-from tests.faults.proxy import Proxy
-from tests.faults.schedule import BROKER, DATABASE
+from tests.faults.standing import on_shaky_ground
 from tests.faults.striking import Ground
 
-_RATES = {f"PUYOU_GATEWAY_{which}_RATE": "1000000/minute" for which in ("ACCOUNT", "ADDRESS", "SIGN_IN")}
-_QUEUES_KNOWN_SECONDS = 4.0  # RabbitMQ 3.10 writes down a new quorum queue's place within seconds, not at once
 
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DatabaseServer]:
-    """A PostgreSQL nobody else uses."""
-    server = DatabaseServer(tmp_path_factory.mktemp("postgres"))
-    server.start()
-    yield server
-    server.stop()
-
-
-@pytest.fixture(scope="module")
-async def ground(
-    server: DatabaseServer, broker_server: Broker, prefix: str, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[Ground]:
-    """The suite, running; afterwards no process, database, login or queue of it is left."""
-    node = broker_server.node
-    lines = {BROKER: Proxy(node.port), DATABASE: Proxy(server.admin.port or 0)}
-    for line in lines.values():
-        await line.start()
-    settings = Settings(
-        env="test",
-        home=tmp_path_factory.mktemp("faults"),
-        port=0,
-        database_admin=server.admin.render_as_string(hide_password=False),
-        database_host="127.0.0.1",
-        database_port=lines[DATABASE].port,
-        database_prefix=f"{prefix}f",
-        broker_url=f"amqp://guest:guest@127.0.0.1:{lines[BROKER].port}/",
-    )
-    async with launching(settings, say=lambda _: None, extra=_RATES) as suite:
-        await asyncio.sleep(_QUEUES_KNOWN_SECONDS)
-        ground = Ground(suite, node, server, lines)
+@pytest.fixture(scope="package")
+async def standing_ground(broker_server: Broker, prefix: str, scratch: Path) -> AsyncIterator[Ground]:
+    """A distributed suite on servers of its own."""
+    folder = scratch / "ground"
+    folder.mkdir(mode=0o711)
+    async with on_shaky_ground(broker_server.node, f"{prefix}p", folder) as ground:
         yield ground
-        await ground.recover()
-    assert not any(keeper.pids for keeper in suite.keepers.values())
-    await preparing.remove(suite.settings)
-    for line in lines.values():
-        await line.stop()
+
+
+@pytest.fixture
+async def ground(standing_ground: Ground) -> AsyncIterator[Ground]:
+    """The same for a test that breaks something, which is mended afterwards."""
+    yield standing_ground
+    await standing_ground.recover()
 
 
 @pytest.fixture

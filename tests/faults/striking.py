@@ -5,7 +5,11 @@ import signal
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
+import httpx
+
+from shared import clock
 from suite.distributed.child_process import ChildProcess
 from suite.distributed.launching import Launched
 from suite.rabbitmq import RabbitNode
@@ -20,12 +24,14 @@ _TO_RUN_SECONDS = 60.0
 
 @dataclass
 class Ground:
-    """A distributed suite whose every part can be struck. `struck` counts what really happened."""
+    """A distributed suite whose every part can be struck. `struck` counts what really happened, `said` is what the
+    launcher had to say about it."""
 
     suite: Launched
     node: RabbitNode
     database: DatabaseServer
     lines: dict[str, Proxy]
+    said: list[str]
     struck: Counter[str] = field(default_factory=Counter)
     _busy: defaultdict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
 
@@ -52,12 +58,20 @@ class Ground:
         self.struck[f"{fault.kind} {fault.part.rpartition('-')[2]}"] += 1
 
     async def recover(self) -> None:
-        """After a test that failed half-way: both servers run and the lines are open."""
+        """Whole again for the next test, also after one that failed half-way: the lines are open, both servers and
+        every process run, and it is now."""
         for line in self.lines.values():
             line.delay, line.refuses = 0.0, False
+        self.database.resume()
         for server in (self.database, self.node):
             if not server.is_running:
                 await asyncio.to_thread(server.start)
+        for name in self.suite.keepers:
+            assert await (await self._running(name)).wait_ready(), f"{name} ended while it started"
+        async with httpx.AsyncClient(base_url=self.suite.address, timeout=30) as client:
+            await eventually(partial(_is_ready, client), seconds=_TO_RUN_SECONDS)
+            (await client.post("/api/dev/clock", json={"to": clock.real().isoformat()})).raise_for_status()
+        self.struck.clear()
 
     async def _kill(self, part: str) -> None:
         if part == DATABASE:
@@ -116,3 +130,7 @@ class Ground:
             await asyncio.sleep(fault.seconds)
         finally:
             line.delay, line.refuses = 0.0, False
+
+
+async def _is_ready(client: httpx.AsyncClient) -> bool:
+    return (await client.get("/health/ready")).status_code == 200

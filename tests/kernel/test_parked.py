@@ -1,4 +1,7 @@
-"""Parked events from the command line: a process of its own, under the service's own login, beside a worker."""
+"""Parked events from the command line: a process of its own, under the service's own login, beside a worker.
+
+Most commands here are forked where everything is imported already; `anew` starts one as somebody at the machine would.
+"""
 
 import asyncio
 import os
@@ -22,6 +25,7 @@ from suite import servers
 from tests.broker import eventually
 from tests.kernel.conftest import SYSTEM, Toy, running
 from tests.kernel.toy.app import BedClaimed, poison, seen
+from tests.kernel.toy.forked import run_forked
 
 ROOT = Path(__file__).resolve().parents[2]
 PERSON = "p1" + "a" * 26
@@ -34,9 +38,10 @@ class Said(NamedTuple):
 
 
 class CommandLine:
-    """`python -m tests.kernel.toy parked …` as somebody at the machine would run it."""
+    """`python -m tests.kernel.toy parked …`."""
 
     def __init__(self, admin: URL, prefix: str, home: Path) -> None:
+        self.home = home
         self.environment = {
             "PATH": os.environ["PATH"],
             "LOGNAME": "somebody else",
@@ -50,11 +55,15 @@ class CommandLine:
         }
 
     async def __call__(self, *arguments: str, **changed: str) -> Said:
+        return Said(*await asyncio.to_thread(run_forked, arguments, self.environment | changed, self.home))
+
+    async def anew(self, *arguments: str) -> Said:
+        """The same from the very beginning."""
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             *("-m", "tests.kernel.toy", *arguments),
             cwd=ROOT,
-            env=self.environment | changed,
+            env=self.environment,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
         )
@@ -119,7 +128,7 @@ async def test_a_parked_event_is_listed_with_its_reason_and_replayed_after_the_f
 
     poison.clear()
     began = asyncio.get_running_loop().time()
-    replayed = await command("parked", "replay", event_id)
+    replayed = await command.anew("parked", "replay", event_id)
     assert replayed == (0, "重新处理 / replayed: 1\n", "")
     await eventually(lambda: seen == [(PERSON, "1"), (PERSON, "2")], seconds=10)
     assert asyncio.get_running_loop().time() - began < 30
@@ -163,8 +172,10 @@ async def test_an_event_cannot_be_discarded(worker: Toy, command: CommandLine) -
 
 async def test_what_cannot_be_done_says_why_and_leaves_with_1_or_2(command: CommandLine) -> None:
     assert (await command("parked", "replay", "no-such-event")).code == 1
+    assert (await command.anew("parked", "replay", "no-such-event")).code == 1
     assert (await command("parked", "replay")).code == 2
     assert (await command("parked", "burn", "1")).code == 2
+    assert (await command.anew("parked", "burn", "1")).code == 2
     assert (await command("nothing")).code == 2
     away = await command("parked", PUYOU_DATABASE_PORT="1")
     assert (away.code, away.out, away.err.count("\n")) == (1, "", 1)

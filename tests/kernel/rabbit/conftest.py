@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from shared.events.contract import Envelope
-from shared.events.rabbit import RabbitTransport, declare_all
+from shared.events.rabbit import RabbitTransport, declare_all, publishing
 from shared.events.transport import Message
 from shared.ids import uuid7
 from tests.broker import Broker, eventually
@@ -72,6 +72,15 @@ def events(count: int, event_type: str = "a.thing.done.v1", subjects: int = 7) -
         )
         made.append(Message(envelope.id, envelope.type, envelope.stream, envelope.model_dump_json()))
     return made
+
+
+@pytest.fixture
+def confirm_seconds(monkeypatch: pytest.MonkeyPatch) -> float:
+    """How long a publisher waits for the broker's word in this test: a fifth of what it does, which is tried twice
+    within the 30 seconds that the relay's transaction may stand idle."""
+    assert 2 * publishing._CONFIRM_SECONDS < 30
+    monkeypatch.setattr(publishing, "_CONFIRM_SECONDS", publishing._CONFIRM_SECONDS / 5)
+    return publishing._CONFIRM_SECONDS
 
 
 @pytest.fixture

@@ -91,7 +91,7 @@ async def test_while_the_broker_is_away_requests_are_answered_and_events_wait(to
 
 
 @pytest.mark.faults
-async def test_a_full_disk_at_the_broker_holds_up_no_request(toy: Toy, broker: Broker) -> None:
+async def test_a_full_disk_at_the_broker_holds_up_no_request(toy: Toy, broker: Broker, confirm_seconds: float) -> None:
     """The broker stops reading what is published (an alarm); nothing but the relay notices."""
     toy.begin_to_work()
     beds = [f"b{number}" for number in range(20)]
@@ -107,7 +107,7 @@ async def test_a_full_disk_at_the_broker_holds_up_no_request(toy: Toy, broker: B
             assert loop.time() - began < 2
         await eventually(lambda: blocked() == 1, seconds=5)  # said by the broker, long before a confirmation is late
         assert (up("publish"), up("consume")) == (0, 1)
-        await asyncio.sleep(12)  # longer than the relay waits for a confirmation
+        await asyncio.sleep(1.2 * confirm_seconds)
         assert blocked() == 1
         assert (await toy.client.get("/api/toy/beds", headers=headers)).status_code == 200
         assert await toy.scalar("select count(*) from kernel.outbox where sent_at is null") == 20

@@ -90,7 +90,7 @@ async def test_a_broker_that_is_away_refuses_at_once_and_is_found_when_it_comes(
     await eventually(lambda: len(subscriber.got) == 10)
 
 
-async def test_a_broker_that_hangs_is_given_up_in_time(wire: Wire):
+async def test_a_broker_that_hangs_is_given_up_in_time(wire: Wire, confirm_seconds: float):
     """The relay's transaction must end within 30 seconds, whatever the broker does."""
     subscriber = wire.subscribe("a", DONE)
     await wire.start()
@@ -100,7 +100,7 @@ async def test_a_broker_that_hangs_is_given_up_in_time(wire: Wire):
         began = asyncio.get_running_loop().time()
         with pytest.raises(TransportAway):
             await wire.transport.publish("a", messages)
-        assert asyncio.get_running_loop().time() - began < 20
+        assert asyncio.get_running_loop().time() - began < 2 * confirm_seconds
         with pytest.raises(TransportAway):
             await wire.transport.publish("a", messages)
     finally:

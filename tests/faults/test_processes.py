@@ -1,5 +1,5 @@
 """The suite as separate processes on a PostgreSQL server and RabbitMQ: the story, revocation, the clock, and restarts
-that nobody notices."""
+that nobody notices. After test_faults.py: its verdict is on a suite where no mistake has been taken back."""
 
 import asyncio
 import os
@@ -13,79 +13,69 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-import aio_pika
 import httpx
 import pytest
-from aio_pika.exceptions import ChannelNotFoundEntity
 from sqlalchemy import URL, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from shared import clock
-from shared.events.rabbit import queue_name
 from shared.security.keys import ServiceKeys
 from shared.settings import Settings
 from suite import servers
 from suite.compose import NAMES
 from suite.distributed import preparing
 from suite.distributed.child_process import ROOT
-from suite.distributed.launching import Launched, launching
+from suite.distributed.launching import Launched
 from suite.distributed.topology import SERVICE_NAMES, processes
 from suite.home import Home
+from suite.rabbitmq import find_programs
 from suite.story.people import Actor
 from suite.story.play import play
 from tests.broker import Broker, eventually
-from tests.suite.traffic import Call, flowing
+from tests.faults.load import READS
+from tests.faults.standing import suite_of_processes
+from tests.faults.striking import Ground
+from tests.faults.traffic import Call, flowing
+from tools.proofs import PROVING
 
 pytestmark = [pytest.mark.broker, pytest.mark.db]
 
-READS = {
-    "brain": "/api/brain/auth/me",
-    "eldercare": "/api/eldercare/elders?limit=5",
-    "relief": "/api/relief/households?limit=5",
-    "charity": "/api/charity/pairings?limit=5",
-    "affairs": "/api/affairs/deaths?limit=5",
-}
-RATES = {f"PUYOU_GATEWAY_{which}_RATE": "1000000/minute" for which in ("ACCOUNT", "ADDRESS", "SIGN_IN")}
+LENT = "PUYOU_TEST_SERVER" in os.environ or find_programs() is None
 
 
 @pytest.fixture(scope="module")
-async def said() -> list[str]:
-    """What the launcher said."""
-    return []
+async def lent(
+    admin: URL, broker_server: Broker, prefix: str, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[tuple[Launched, list[str]]]:
+    """A suite of this module's own on the run's servers, and what its launcher says."""
+    said: list[str] = []
+    home = tmp_path_factory.mktemp("distributed")
+    async with suite_of_processes(admin, broker_server.url, f"{prefix}d", home, said) as launched:
+        yield launched, said
 
 
 @pytest.fixture(scope="module")
-async def suite(
-    admin: URL, broker_server: Broker, prefix: str, tmp_path_factory: pytest.TempPathFactory, said: list[str]
-) -> AsyncIterator[Launched]:
-    """One suite of processes for the module; when it is taken down, nothing is left on the servers."""
-    settings = Settings(
-        env="test",
-        home=tmp_path_factory.mktemp("distributed"),
-        port=0,
-        database_admin=admin.render_as_string(hide_password=False),
-        database_prefix=f"{prefix}d",
-        broker_url=broker_server.url,
-    )
-    async with launching(settings, say=said.append, extra=RATES) as launched:
-        yield launched
-    assert not any(keeper.pids for keeper in launched.keepers.values())
-    await preparing.remove(launched.settings)
-    await _nothing_is_left(launched.settings, admin)
+def standing(request: pytest.FixtureRequest) -> tuple[Launched, list[str]]:
+    """The suite the faults struck, on which everything goes on as if nothing had been; one of its own where other
+    servers are to be tried, and at the stated sizes, which need all people of the story."""
+    if PROVING or LENT:
+        own: tuple[Launched, list[str]] = request.getfixturevalue("lent")
+        return own
+    ground: Ground = request.getfixturevalue("standing_ground")
+    return ground.suite, ground.said
 
 
-async def _nothing_is_left(settings: Settings, admin: URL) -> None:
-    engine = create_async_engine(admin)
-    async with engine.connect() as connection:
-        left = text("select datname from pg_database where datname like :like union select rolname from pg_roles"
-                    " where rolname like :like")  # fmt: skip
-        found = await connection.execute(left, {"like": f"{settings.database_prefix}%"})
-        assert found.scalars().all() == []
-    await engine.dispose()
-    async with await aio_pika.connect(settings.broker_url, timeout=10) as line:
-        channel = await line.channel()
-        with pytest.raises(ChannelNotFoundEntity):
-            await channel.declare_queue(queue_name(settings.database_prefix, "relief"), passive=True)
+@pytest.fixture(scope="module")
+def suite(standing: tuple[Launched, list[str]]) -> Launched:
+    """One suite of processes for the module."""
+    return standing[0]
+
+
+@pytest.fixture
+def said(standing: tuple[Launched, list[str]]) -> list[str]:
+    """What the launcher says during a test."""
+    standing[1].clear()
+    return standing[1]
 
 
 @pytest.fixture
