@@ -131,7 +131,9 @@ async def to_head(connection: AsyncConnection, schema: str, versions: Path) -> N
 
 
 async def run_script(connection: AsyncConnection, script: str) -> None:
-    """Many statements in one piece, within the connection's transaction."""
+    """Many statements in one piece, within the connection's transaction; none is no work."""
+    if not script.strip():
+        return
     raw = await connection.get_raw_connection()
     assert raw.driver_connection is not None
     await raw.driver_connection.execute(script)
