@@ -5,7 +5,7 @@ import binascii
 import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import Query
@@ -114,9 +114,7 @@ def _decode(cursor: str, order: Sequence[ColumnElement[Any]]) -> list[Any]:
 
 
 def _typed(value: Any, column: ColumnElement[Any], problem: Invalid) -> Any:
-    # SQLModel keeps instants behind a decorator that does not say what it holds.
-    stored = column.type.impl_instance if isinstance(column.type, TypeDecorator) else column.type
-    kind = stored.python_type
+    kind = _kind_of(column)
     try:
         if kind is datetime:
             instant = datetime.fromisoformat(value)
@@ -132,3 +130,10 @@ def _typed(value: Any, column: ColumnElement[Any], problem: Invalid) -> Any:
     if isinstance(value, int) and abs(value) >= 1 << 63:
         raise problem
     return value
+
+
+@cache
+def _kind_of(column: ColumnElement[Any]) -> type[Any]:
+    # SQLModel keeps instants behind a decorator that does not say what it holds.
+    stored = column.type.impl_instance if isinstance(column.type, TypeDecorator) else column.type
+    return stored.python_type
