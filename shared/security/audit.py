@@ -27,6 +27,7 @@ _COLUMNS: Final = {
     "trace_id": "text",
     "detail": "jsonb",
 }
+_written = json.JSONEncoder(ensure_ascii=False).encode  # made once: `dumps` makes one each time
 _NAMES: Final = ", ".join(_COLUMNS)
 _TYPED: Final = ", ".join(f"{name} {kind}" for name, kind in _COLUMNS.items())
 
@@ -35,7 +36,7 @@ async def flush_audit(unit: UnitOfWork) -> None:
     """Write the unit's notes with its commit; a finisher of every unit, no round trip of its own."""
     notes = [*unit.notes, unit.audit] if unit.audited else unit.notes
     if notes:
-        rows = quote_literal(json.dumps([_row(unit, note) for note in notes], ensure_ascii=False))
+        rows = quote_literal(_written([_row(unit, note) for note in notes]))
         unit.say_at_last(
             f"insert into kernel.audit ({_NAMES})"  # noqa: S608 - our own names, and a quoted literal
             f" select * from jsonb_to_recordset({rows}::jsonb) as note ({_TYPED})"

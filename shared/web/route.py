@@ -96,6 +96,7 @@ class UnitRoute(APIRoute):
         if declared is None:
             raise TypeError(f"{path}: the route declares no permission (@permit or @public)")
         self.permit: Permit = declared
+        self.handle_request: Callable[[Request], Awaitable[Response]]
         kwargs["operation_id"] = kwargs.get("operation_id") or endpoint.__name__
         super().__init__(path, endpoint, **kwargs)
 
@@ -116,6 +117,7 @@ class UnitRoute(APIRoute):
                 response = problem_response(problem, call.trace_id)
             return add_route_header(response, self.path_format)
 
+        self.handle_request = handle
         return handle
 
 
@@ -184,7 +186,8 @@ class _Call:
         length = self.request.headers.get("content-length", "")
         if length.isascii() and length.isdigit() and int(length) > self._limit:
             raise self._too_large()
-        await self.request.body()
+        if length or "transfer-encoding" in self.request.headers or self.route.writes:
+            await self.request.body()
 
     async def _receive(self) -> Message:
         """The next piece of the body. What is too large is not read to its end, told length or not."""
