@@ -33,6 +33,7 @@ from shared.web.problems import (
     problem_response,
     validation_problem,
 )
+from shared.web.reads import short_way
 
 log = logging.getLogger("puyou.web")
 
@@ -107,7 +108,7 @@ class UnitRoute(APIRoute):
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Wrap FastAPI's handler."""
-        original = super().get_route_handler()
+        original = short_way(self) or super().get_route_handler()
 
         async def handle(request: Request) -> Response:
             call = _Call(self, request, original)
