@@ -1,35 +1,13 @@
 """Writing the audit log: one row per request, reaction or job, in the transaction it speaks of (design §9)."""
 
 import json
-from typing import Any, Final
+from typing import Any
 
 from shared.db.unit import Note, UnitOfWork, quote_literal
 from shared.ids import uuid7
 from shared.observability.traces import trace_id_of
 
-_COLUMNS: Final = {
-    "id": "text",
-    "at": "timestamptz",
-    "account_id": "text",
-    "role": "text",
-    "session_id": "text",
-    "area_code": "text",
-    "org_id": "text",
-    "action": "text",
-    "outcome": "text",
-    "code": "text",
-    "subjects": "text[]",
-    "case_id": "text",
-    "purpose": "text",
-    "reason": "text",
-    "grade": "text",
-    "count": "int",
-    "trace_id": "text",
-    "detail": "jsonb",
-}
 _written = json.JSONEncoder(ensure_ascii=False).encode  # made once: `dumps` makes one each time
-_NAMES: Final = ", ".join(_COLUMNS)
-_TYPED: Final = ", ".join(f"{name} {kind}" for name, kind in _COLUMNS.items())
 
 
 async def flush_audit(unit: UnitOfWork) -> None:
@@ -37,10 +15,7 @@ async def flush_audit(unit: UnitOfWork) -> None:
     notes = [*unit.notes, unit.audit] if unit.audited else unit.notes
     if notes:
         rows = quote_literal(_written([_row(unit, note) for note in notes]))
-        unit.say_at_last(
-            f"insert into kernel.audit ({_NAMES})"  # noqa: S608 - our own names, and a quoted literal
-            f" select * from jsonb_to_recordset({rows}::jsonb) as note ({_TYPED})"
-        )
+        unit.say_at_last(f"select kernel.note({rows}::jsonb)")
 
 
 def _row(unit: UnitOfWork, note: Note) -> dict[str, Any]:
