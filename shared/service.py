@@ -39,7 +39,6 @@ from shared.events.transport import Transport
 from shared.notices.port import RecordingNotices
 from shared.notices.reactions import lift_for_the_living, stop_for_the_dead
 from shared.notices.worker import NoticeWorker
-from shared.observability.metrics import MeasureRequests
 from shared.outgoing.port import HttpOutside
 from shared.outgoing.worker import CallWorker
 from shared.security.audit import flush_audit
@@ -51,6 +50,7 @@ from shared.security.tokens import TokenVerifier
 from shared.security.vault import Vault
 from shared.settings import Settings
 from shared.standing import Standing
+from shared.web.app import ServiceApp
 from shared.web.edge import Edge
 from shared.web.notices import NOTICES_PERMISSIONS, notices_router
 from shared.web.operations import OPERATIONS_PERMISSIONS, operations_router
@@ -199,7 +199,8 @@ def create_service(
         finally:
             await runtime.stop()
 
-    app = FastAPI(
+    app = ServiceApp(
+        spec.name,
         title=spec.title,
         version="1",
         lifespan=lifespan,
@@ -215,24 +216,22 @@ def create_service(
     app.state.audit_public_keys = public_key_file([keys])
     if spec.prepare:
         spec.prepare(app, settings, keys)
-    for room in rooms:
-        for route in room.routes:
-            _check_route(route, permissions)
-        if part is not Part.WORKER:
-            app.router.routes.extend(room.routes)
+    routes = [_checked(route, permissions) for room in rooms for route in room.routes]
+    if part is not Part.WORKER:
+        app.serve(routes)
     if unused := permissions.unused():
         raise LookupError(f"{spec.name}: permissions no route asks for: {unused}")
-    app.add_middleware(MeasureRequests, service=spec.name)
     _add_answers(app, runtime)
     return app
 
 
-def _check_route(route: Any, permissions: Permissions) -> None:
+def _checked(route: Any, permissions: Permissions) -> UnitRoute:
     if not isinstance(route, UnitRoute):
         raise TypeError(f"{getattr(route, 'path', route)}: rooms use shared.web.Router, which gives the unit of work")
     route.responses = {**_RESPONSES, **route.responses}
     if route.permit.resource:
         permissions.require(route.permit.resource, route.permit.verb)
+    return route
 
 
 def handlers_of(spec: ServiceSpec) -> Handlers:

@@ -9,7 +9,6 @@ import json
 import os
 import secrets
 import statistics
-import subprocess
 import sys
 import tempfile
 from base64 import b64encode
@@ -18,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.gateway import nginx
+from benchmarks.load import load
 from benchmarks.processes import await_port, cpu_seconds, free_port, missing, running
 from benchmarks.result import Result
 from shared import clock
@@ -28,10 +28,8 @@ from shared.security.tokens import Claims, TokenSigner
 BAR = 0.5
 ROUNDS = 5
 SECONDS = 3
-CONNECTIONS = 32
 CALLERS = 50
 PATH = "/api/relief/households/01J9Z3T7K4D5"
-_SCRIPT = Path(__file__).with_name("load.lua")
 _BODY = json.dumps({"items": ["x" * 47] * 20})[:1_000]
 
 
@@ -94,10 +92,12 @@ def _rounds(folder: Path, stack: ExitStack, *, proxy_core: int, load_core: int) 
     processes = {side: stack.enter_context(started) for side, started in sides.items()}
     await_port(ports["ours"], processes["ours"])
     found: dict[str, list[Round]] = {side: [] for side in sides}
+    paths = folder / "paths"
+    paths.write_text(f"{PATH}\n", encoding="ascii")
     for _ in range(ROUNDS):
-        tokens = _sign_in(folder / "tokens", seed)
+        asked = (paths, _sign_in(folder / "tokens", seed))
         for side, process in processes.items():
-            found[side].append(_load(ports[side], tokens, process.pid, upstream.pid, load_core))
+            found[side].append(_load(ports[side], asked, process.pid, upstream.pid, load_core))
     return found
 
 
@@ -112,23 +112,16 @@ def _sign_in(path: Path, seed: bytes) -> Path:
     return path
 
 
-def _load(port: int, tokens: Path, proxy: int, upstream: int, core: int) -> Round:
-    """One round of load; RuntimeError when a call was refused or failed."""
-    wrk = ["taskset", "--cpu-list", str(core), "wrk", "--threads", "1", "--connections", str(CONNECTIONS)]
-    target = ["--duration", f"{SECONDS}s", "--script", str(_SCRIPT), f"http://127.0.0.1:{port}{PATH}"]
+def _load(port: int, asked: tuple[Path, Path], proxy: int, upstream: int, core: int) -> Round:
     before = cpu_seconds(proxy), cpu_seconds(upstream), os.times()
-    said = subprocess.check_output([*wrk, *target, "--", str(tokens), PATH], text=True, timeout=SECONDS + 20)
+    seen = load(port, *asked, seconds=SECONDS, core=core)
     after = cpu_seconds(proxy), cpu_seconds(upstream), os.times()
-    told = json.loads(said.splitlines()[-1])
-    if told["failed"]:
-        raise RuntimeError(f"{told['failed']} of {told['requests']} calls failed")
     used = after[2].children_user + after[2].children_system - before[2].children_user - before[2].children_system
-    load = used + after[1] - before[1]
-    seconds = told["microseconds"] / 1e6
+    loading = used + after[1] - before[1]
     return Round(
-        per_second=told["requests"] / seconds,
-        p99_ms=told["p99"] / 1_000,
-        proxy=(after[0] - before[0]) / told["requests"] * 1e6,
-        load=load / told["requests"] * 1e6,
-        busy=load / seconds,
+        per_second=seen.per_second,
+        p99_ms=seen.p99_ms,
+        proxy=(after[0] - before[0]) / seen.requests * 1e6,
+        load=loading / seen.requests * 1e6,
+        busy=loading / seen.seconds,
     )

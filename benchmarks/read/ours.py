@@ -1,18 +1,21 @@
-"""Brain as a process that answers requests: `python -m benchmarks.read.ours PORT PLACE`."""
+"""Brain as a process that answers requests, as it is deployed: `python -m benchmarks.read.ours PORT PLACE`."""
 
 import json
 import sys
 
-import uvicorn
+from shared.process.importing import importing
 
-from benchmarks.read.people import Place
-from shared.observability.logs import configure_logs
+with importing():
+    from benchmarks.read.people import Place
+    from shared.observability.logs import configure_logs
+    from shared.process.serving import run, serve
 
 
 def main(port: int, place: Place) -> None:
     """Serve until SIGTERM."""
     configure_logs("WARNING")
-    uvicorn.run(place.brain(), host="127.0.0.1", port=port, log_config=None, access_log=False, lifespan="off")
+    settings = place.settings(port)
+    run(serve(place.brain(settings), settings))
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ from shared.events.local import LocalTransport
 from shared.security.keys import Keyring, ServiceKeys
 from shared.security.person_key import PersonKey
 from shared.security.tokens import Claims, TokenSigner
-from shared.service import create_service
+from shared.service import Part, create_service
 from shared.settings import Settings
 from suite import servers
 from suite.postgres import Address
@@ -66,16 +66,20 @@ class Place:
         ring = Keyring.load(Path(self.keyring), dev=True)
         return ring.for_service(SPEC.name, derives_person_ids=True, signs_tokens=True, seals_audit=True)
 
-    def brain(self) -> FastAPI:
-        """The service as it is deployed: nothing is switched off."""
-        settings = Settings(
+    def settings(self, port: int = 0) -> Settings:
+        """As for a deployment: nothing is switched off."""
+        return Settings(
             env="prod",
+            port=port,
             database_prefix=PREFIX,
             database_host=self.host,
             database_port=self.port,
             database_password=PASSWORD,
         )
-        return create_service(SPEC, settings, self.keys, LocalTransport())
+
+    def brain(self, settings: Settings) -> FastAPI:
+        """The service, as the process that answers requests."""
+        return create_service(SPEC, settings, self.keys, LocalTransport(), Part.API)
 
 
 def fill(place: Place, number: int) -> Found:
@@ -85,7 +89,7 @@ def fill(place: Place, number: int) -> Found:
 
 async def _fill(place: Place, number: int) -> Found:
     await servers.prepare(place.admin, PREFIX, [SPEC], PASSWORD)
-    database: Database = place.brain().state.runtime.database
+    database: Database = place.brain(place.settings()).state.runtime.database
     who, key, chance = system_principal("benchmark"), place.keys.person_key, Random(1)
     assert key is not None
     waiting = list(_people(number, chance))

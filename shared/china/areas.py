@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 from enum import IntEnum
+from functools import lru_cache
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, WithJsonSchema
@@ -70,6 +71,7 @@ def covers(area: str, code: str) -> bool:
     return full(code).startswith(prefix(area))
 
 
+@lru_cache(maxsize=4096)
 def range_of(area: str) -> tuple[str, str]:
     """`(lo, hi)` with `lo <= code < hi` exactly for the full codes the area covers.
 

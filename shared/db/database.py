@@ -3,18 +3,15 @@
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from time import perf_counter
-from typing import Any, TypeVar, cast
+from typing import TypeVar
 
 import asyncpg
-from prometheus_client import Histogram
-from sqlalchemy import URL, event, text
-from sqlalchemy.exc import DBAPIError, DisconnectionError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy import URL
+from sqlalchemy.exc import DBAPIError
 
 from shared.db import crash
 from shared.db.kept import Driver
+from shared.db.pool import Pool, away
 from shared.db.principals import Principal
 from shared.db.problems import Conflict, Invalid, Problem, Unavailable
 from shared.db.unit import Sealer, UnitOfWork
@@ -48,8 +45,6 @@ def as_problem(error: BaseException) -> Problem | None:
     """The refusal a database error stands for, or None for a fault of ours."""
     if isinstance(error, Problem):
         return error
-    if isinstance(error, PoolTimeoutError):
-        return Unavailable(headers={"Retry-After": "2"})
     if not isinstance(error, DBAPIError | asyncpg.PostgresError | asyncpg.InterfaceError):
         return None
     cause, state = _cause(error), sqlstate(error)
@@ -64,11 +59,7 @@ def as_problem(error: BaseException) -> Problem | None:
     if state.startswith("22") or type(cause).__name__ == "DataError":
         return Invalid("invalid_value", "提交的内容中有无法保存的值")
     is_closed = getattr(error, "connection_invalidated", False) or "connection is closed" in str(cause)
-    return _away() if is_closed or state.startswith(_AWAY) else None
-
-
-def _away() -> Problem:
-    return Unavailable("database_away", "数据库暂时不可用，请稍后再试", headers={"Retry-After": "5"})
+    return away() if is_closed or state.startswith(_AWAY) else None
 
 
 def _constraint_problem(cause: BaseException, state: str) -> Problem:
@@ -101,45 +92,25 @@ class Database:
         self.vault = vault
         self.finishers = list(finishers)
         self.after_commit: list[Callable[[UnitOfWork], None]] = []
-        self._api = self._engine(url, api_connections, wait_seconds, "api")
-        self._worker = self._engine(url, worker_connections, 60.0, "worker")
-        self._api_wait = metrics.POOL_WAIT.labels(service, "api")
-        self._worker_wait = metrics.POOL_WAIT.labels(service, "worker")
-
-    def _engine(self, url: URL, size: int, wait_seconds: float, role: str) -> AsyncEngine:
-        engine = create_async_engine(
-            url,
-            pool_size=size,
-            max_overflow=0,
-            pool_timeout=wait_seconds,
-            pool_recycle=1800,
-            pool_use_lifo=True,
-            isolation_level="AUTOCOMMIT",  # the unit itself says begin and commit, to the driver
-            hide_parameters=True,  # errors end up in logs and before operators: values of rows do not
-            connect_args={
-                "server_settings": {
-                    "application_name": f"{self.service}-{role}",
-                    "timezone": "UTC",
-                    "jit": "off",
-                    "lock_timeout": "2000",
-                    "statement_timeout": "15000",
-                    "idle_in_transaction_session_timeout": "30000",
-                }
-            },
+        self._api, self._worker = (
+            Pool(url, f"{service}-{name}", size, seconds, metrics.POOL_WAIT.labels(service, name))
+            for name, size, seconds in (("api", api_connections, wait_seconds), ("worker", worker_connections, 60.0))
         )
-        event.listen(engine.sync_engine, "checkout", _refuse_closed)
-        return engine
 
     @asynccontextmanager
     async def unit(
         self, principal: Principal, name: str, *, worker: bool = False, trace_id: str = ""
     ) -> AsyncIterator[UnitOfWork]:
         """Open, let the caller work, then write events and audit row and commit; roll back on any error."""
-        engine, wait = (self._worker, self._worker_wait) if worker else (self._api, self._api_wait)
-        async with _connected(engine, wait) as connection:
-            driver = _driver_of(connection)
+        async with (self._worker if worker else self._api).line() as line:
             unit = UnitOfWork(
-                connection, driver, principal, service=self.service, name=name, vault=self.vault, trace_id=trace_id
+                line.connection,
+                line.driver,
+                principal,
+                service=self.service,
+                name=name,
+                vault=self.vault,
+                trace_id=trace_id,
             )
             try:
                 await unit.open()
@@ -148,10 +119,10 @@ class Database:
                 for finish in self.finishers:
                     await finish(unit)
                 crash.reached(f"{name}:before_commit")
-                await driver.execute("commit")
+                await unit.commit()
             except BaseException:
                 unit.forget()
-                await _roll_back(connection, driver)
+                await _roll_back(line.driver)
                 raise
             crash.reached(f"{name}:after_commit")
         for wake in self.after_commit:
@@ -177,56 +148,29 @@ class Database:
 
     async def check_login(self) -> None:
         """Refuse a login that could see past the policies: owner, superuser, BYPASSRLS or own grants."""
-        async with self._api.connect() as connection:
-            faults: Any = (await connection.execute(text(_LOGIN_FAULTS))).scalars().all()
+        async with self._api.line() as line:
+            faults = [row[0] for row in await line.driver.fetch(_LOGIN_FAULTS)]
         if faults:
             raise RuntimeError(f"{self.service}: refusing to start, the database login is too powerful: {faults}")
 
     async def ping(self) -> None:
         """One round trip; raises when the database is away."""
-        async with self._api.connect() as connection:
-            await connection.execute(text("select 1"))
+        async with self._api.line() as line:
+            await line.driver.execute("select 1")
 
     async def close(self) -> None:
         """Close both pools."""
-        await self._api.dispose()
-        await self._worker.dispose()
+        await self._api.close()
+        await self._worker.close()
 
 
-@asynccontextmanager
-async def _connected(engine: AsyncEngine, wait: Histogram) -> AsyncIterator[AsyncConnection]:
-    """A connection of the pool; `Unavailable` where nobody listens at the server's address."""
-    began = perf_counter()
-    try:
-        connection = await engine.connect()
-    except OSError as error:
-        raise _away() from error
-    finally:
-        wait.observe(perf_counter() - began)
-    try:
-        yield connection
-    finally:
-        await connection.close()
-
-
-def _driver_of(connection: AsyncConnection) -> Driver:
-    assert connection.sync_connection is not None
-    return cast(Driver, connection.sync_connection.connection.driver_connection)
-
-
-def _refuse_closed(connection: Any, _record: Any, _proxy: Any) -> None:
-    """The pool takes another instead of a connection whose server has gone."""
-    if connection.driver_connection.is_closed():
-        raise DisconnectionError
-
-
-async def _roll_back(connection: AsyncConnection, driver: Driver) -> None:
+async def _roll_back(driver: Driver) -> None:
     """End the transaction, or the connection where that cannot be done."""
     try:
         if driver.is_in_transaction():
             await driver.execute("rollback")
     except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
-        await connection.invalidate()
+        driver.terminate()
 
 
 _LOGIN_FAULTS = """

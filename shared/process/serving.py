@@ -12,6 +12,7 @@ and the exit code is 0.
 
 import asyncio
 import contextlib
+import gc
 import os
 import signal
 import socket
@@ -97,6 +98,7 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Lifespan and listener, then say so."""
         await super().startup(sockets)
+        gc.freeze()  # what is there by now stays; looking through it again and again would hold up callers
         self._say("ready")
 
     def _leave(self) -> None:

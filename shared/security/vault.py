@@ -45,7 +45,8 @@ class Vault:
         self._service = service
         self._field_keys: KeySet = keys.field_keys
         self._index_keys: KeySet = keys.index_keys
-        # One cipher per key and field, one keyed digest per key and field: built at first use.
+        # One name per table and field; one cipher, one keyed digest per key and field: built at first use.
+        self._place = lru_cache(maxsize=None)(self._make_place)
         self._cipher = lru_cache(maxsize=None)(self._make_cipher)
         self._digest = lru_cache(maxsize=None)(self._make_digest)
 
@@ -71,7 +72,7 @@ class Vault:
         if key_id not in self._field_keys.keys:
             raise SealBrokenError(f"{place} was sealed with key {key_id}, which this process does not hold")
         try:
-            return self._cipher(key_id, place).open(bytes(blob[_PREFIX_BYTES:]), f"{place}.{row_id}".encode())
+            return self._cipher(key_id, place).open(blob[_PREFIX_BYTES:], f"{place}.{row_id}".encode())
         except TamperedError:
             raise SealBrokenError(f"{place} of this row was changed or belongs to another row") from None
 
@@ -102,7 +103,7 @@ class Vault:
     def _index_under(self, key_id: int, field: str, text: str) -> bytes:
         return key_id.to_bytes(2) + self._digest(key_id, field)(text.encode())
 
-    def _place(self, table: Table, field: str) -> str:
+    def _make_place(self, table: Table, field: str) -> str:
         name = table if isinstance(table, str) else str(table.__tablename__)
         return f"{self._service}.{name}.{field}"
 

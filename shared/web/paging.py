@@ -4,13 +4,14 @@ import base64
 import binascii
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import Query
 from pydantic import BaseModel, Field
-from sqlalchemy import Integer, Select, TypeDecorator, bindparam, func, select, tuple_
+from sqlalchemy import Integer, Select, TypeDecorator, bindparam, func, literal_column, select, tuple_
 from sqlalchemy.sql import ColumnElement
 
 from shared.db.kept import Kept
@@ -69,32 +70,39 @@ async def paginate(
         total = (await unit.rows(counted, values))[0][0]
     if page.cursor:
         values.update({f"after_{place}": value for place, value in enumerate(_decode(page.cursor, order))})
-    values["page_rows"] = page.limit + 1
-    shape = {"is_first": not page.cursor, "descending": descending}
+    shape = _Shape(rows=page.limit + 1, is_first=not page.cursor, is_descending=descending)
     if given is None:
-        rows = await unit.rows(_listing(statement, tuple(order), **shape), values)
+        rows = await unit.rows(_listing(statement, tuple(order), shape), values)
     else:
-        rows = await unit.fetch(_kept_listing(statement, tuple(order), **shape), values)
+        rows = await unit.fetch(_kept_listing(statement, tuple(order), shape), values)
     more = len(rows) > page.limit
     rows = rows[: page.limit]
     cursor = _encode([getattr(rows[-1], column.key) for column in order]) if more else None
     return _ANY_PAGE(items=[to_item(row) for row in rows], next_cursor=cursor, total=total)
 
 
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    rows: int
+    is_first: bool
+    is_descending: bool
+
+
 @lru_cache(maxsize=512)
-def _kept_listing(statement: Select[Any], order: tuple[Any, ...], *, is_first: bool, descending: bool) -> Kept:
-    return Kept(_listing(statement, order, is_first=is_first, descending=descending))
+def _kept_listing(statement: Select[Any], order: tuple[Any, ...], shape: _Shape) -> Kept:
+    return Kept(_listing(statement, order, shape))
 
 
-def _listing(statement: Select[Any], order: tuple[Any, ...], *, is_first: bool, descending: bool) -> Select[Any]:
+def _listing(statement: Select[Any], order: tuple[Any, ...], shape: _Shape) -> Select[Any]:
     """The statement of one page."""
     columns = table_of(statement.column_descriptions[0]["entity"]).columns
     listing = statement.with_only_columns(*columns, maintain_column_froms=True)
-    if not is_first:
+    if not shape.is_first:
         after = tuple_(*(bindparam(f"after_{place}", type_=column.type) for place, column in enumerate(order)))
-        listing = listing.where(tuple_(*order) < after if descending else tuple_(*order) > after)
-    directed = [column.desc() if descending else column.asc() for column in order]
-    return listing.order_by(*directed).limit(bindparam("page_rows", type_=Integer))
+        listing = listing.where(tuple_(*order) < after if shape.is_descending else tuple_(*order) > after)
+    directed = [column.desc() if shape.is_descending else column.asc() for column in order]
+    # A number, not a parameter: PostgreSQL would plan each page anew, for it takes an unknown limit for a large one.
+    return listing.order_by(*directed).limit(literal_column(str(shape.rows), Integer))
 
 
 def _encode(values: Sequence[Any]) -> str:
@@ -114,9 +122,7 @@ def _decode(cursor: str, order: Sequence[ColumnElement[Any]]) -> list[Any]:
 
 
 def _typed(value: Any, column: ColumnElement[Any], problem: Invalid) -> Any:
-    # SQLModel keeps instants behind a decorator that does not say what it holds.
-    stored = column.type.impl_instance if isinstance(column.type, TypeDecorator) else column.type
-    kind = stored.python_type
+    kind = _kind_of(column)
     try:
         if kind is datetime:
             instant = datetime.fromisoformat(value)
@@ -132,3 +138,10 @@ def _typed(value: Any, column: ColumnElement[Any], problem: Invalid) -> Any:
     if isinstance(value, int) and abs(value) >= 1 << 63:
         raise problem
     return value
+
+
+@cache
+def _kind_of(column: ColumnElement[Any]) -> type[Any]:
+    # SQLModel keeps instants behind a decorator that does not say what it holds.
+    stored = column.type.impl_instance if isinstance(column.type, TypeDecorator) else column.type
+    return stored.python_type

@@ -33,6 +33,7 @@ from shared.web.problems import (
     problem_response,
     validation_problem,
 )
+from shared.web.reads import short_way
 
 log = logging.getLogger("puyou.web")
 
@@ -96,6 +97,7 @@ class UnitRoute(APIRoute):
         if declared is None:
             raise TypeError(f"{path}: the route declares no permission (@permit or @public)")
         self.permit: Permit = declared
+        self.handle_request: Callable[[Request], Awaitable[Response]]
         kwargs["operation_id"] = kwargs.get("operation_id") or endpoint.__name__
         super().__init__(path, endpoint, **kwargs)
 
@@ -106,7 +108,7 @@ class UnitRoute(APIRoute):
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Wrap FastAPI's handler."""
-        original = super().get_route_handler()
+        original = short_way(self) or super().get_route_handler()
 
         async def handle(request: Request) -> Response:
             call = _Call(self, request, original)
@@ -116,6 +118,7 @@ class UnitRoute(APIRoute):
                 response = problem_response(problem, call.trace_id)
             return add_route_header(response, self.path_format)
 
+        self.handle_request = handle
         return handle
 
 
@@ -184,7 +187,8 @@ class _Call:
         length = self.request.headers.get("content-length", "")
         if length.isascii() and length.isdigit() and int(length) > self._limit:
             raise self._too_large()
-        await self.request.body()
+        if length or "transfer-encoding" in self.request.headers or self.route.writes:
+            await self.request.body()
 
     async def _receive(self) -> Message:
         """The next piece of the body. What is too large is not read to its end, told length or not."""

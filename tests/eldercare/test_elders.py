@@ -176,7 +176,7 @@ async def test_relatives_follow_the_kinship_file(world: World) -> None:
 async def test_2000_elders_in_two_seconds(world: World) -> None:
     """Bulk entry is set-based: homes, beds, elders, stays, devices, orders, subsidies in a few statements."""
     statements: list[str] = []
-    engine = world.stand.runtime.database._worker.sync_engine
+    engine = world.stand.runtime.database._worker.engine.sync_engine
     event.listen(engine, "before_cursor_execute", lambda *call: statements.append(call[2]))
     started = time.monotonic()
     async with world.stand.unit() as unit:

@@ -2,7 +2,12 @@
 
 import asyncio
 
-from shared.db.principals import Role
+import asyncpg
+import pytest
+from sqlalchemy import text
+
+from shared.db.principals import Role, system_principal
+from shared.db.unit import UnitOfWork
 from tests.kernel.conftest import Toy
 
 TOWN = Role.TOWN_CLERK
@@ -86,3 +91,24 @@ async def test_a_purpose_is_kept_as_it_was_written(toy: Toy) -> None:
     headers = {b"authorization": token, b"x-purpose": "核对身份".encode()}
     await toy.client.get("/api/toy/beds/b1", headers=headers)
     assert await toy.scalar("select purpose from kernel.audit where action = 'toy:get_bed'") == "核对身份"
+
+
+async def test_what_a_caller_writes_is_never_part_of_a_statement(toy: Toy) -> None:
+    """The audit row goes out with the commit, without parameters."""
+    await toy.beds("b1")
+    reason = "'); delete from bed; -- \\' {} $1 核"
+    answer = await toy.client.get("/api/toy/beds/b1", params={"reason": reason}, headers=toy.headers(TOWN))
+    assert answer.status_code == 200
+    assert await toy.scalar("select reason from kernel.audit where action = 'toy:get_bed'") == reason
+    refused = await toy.client.get("/api/toy/beds/b1", params={"reason": "a\0b"}, headers=toy.headers(TOWN))
+    assert (refused.status_code, refused.json()["code"]) == (422, "invalid_value")
+
+
+async def test_a_change_whose_audit_row_cannot_be_written_is_none(toy: Toy) -> None:
+    async def change(unit: UnitOfWork) -> None:
+        await unit.execute(text("insert into bed (id, area_code, org_id) values ('b9', '330903001001', 'o')"))
+        unit.note(reason="a\0b")
+
+    with pytest.raises(asyncpg.UntranslatableCharacterError):
+        await toy.runtime.database.run(system_principal("test"), "test", change)
+    assert await toy.scalar("select count(*) from bed where id = 'b9'") == 0

@@ -8,7 +8,7 @@ from sqlmodel import col
 
 from services.brain.desk import DeskOf
 from services.brain.people import joining, service
-from services.brain.people.codes import LifeStatus, MaritalStatus
+from services.brain.people.codes import LifeStatus
 from services.brain.people.schemas import (
     CorrectIn,
     CorrectionOut,
@@ -64,7 +64,7 @@ async def register_person(body: RegisterIn, unit: Unit, desk: DeskOf) -> PersonF
     async with unit.elevated("register a person"):
         person_id = await service.register_person(unit, desk.person_key, service.NewPerson(**body.model_dump()))
     unit.note(subjects=[person_id])
-    return await _file(unit, await unit.get(Person, person_id))
+    return await _file(unit, person_id)
 
 
 @router.post("/people/look-up")
@@ -73,7 +73,7 @@ async def look_up_person(body: LookUpIn, unit: Unit, desk: DeskOf) -> PersonFile
     """按公民身份号码查找；查找本身记入审计。"""
     person = await service.find_by_number(unit, desk.person_key, body.id_number)
     unit.note(subjects=[person.id], count=1)
-    return await _file(unit, person)
+    return await _file(unit, person.id)
 
 
 @router.get("/people/{person_id}")
@@ -81,7 +81,7 @@ async def look_up_person(body: LookUpIn, unit: Unit, desk: DeskOf) -> PersonFile
 async def get_person(person_id: PersonId, unit: Unit) -> PersonFile:
     """个人档案；公民身份号码脱敏。"""
     unit.note(subjects=[person_id], count=1)
-    return await _file(unit, await unit.look(Person, person_id))
+    return await _file(unit, person_id)
 
 
 @router.get("/people/{person_id}/unmasked")
@@ -89,7 +89,7 @@ async def get_person(person_id: PersonId, unit: Unit) -> PersonFile:
 async def unmask_person(person_id: PersonId, unit: Unit) -> PersonFile:
     """个人档案全文，须说明理由。"""
     unit.note(subjects=[person_id], count=1)
-    return await _file(unit, await unit.look(Person, person_id))
+    return await _file(unit, person_id)
 
 
 @router.patch("/people/{person_id}")
@@ -99,7 +99,7 @@ async def correct_person(person_id: PersonId, body: CorrectIn, unit: Unit) -> Pe
     correction = service.Correction(**body.model_dump(exclude={"reason"}))
     person = await service.correct(unit, person_id, correction)
     unit.note(subjects=[person_id], reason=body.reason)
-    return await _file(unit, person)
+    return await _file(unit, person.id)
 
 
 @router.post("/people/{person_id}/number")
@@ -110,7 +110,7 @@ async def give_number(person_id: PersonId, body: NumberIn, unit: Unit, desk: Des
     unit.note(subjects=[person_id], reason=body.reason)
     async with unit.elevated("give a number"):
         person = await joining.give_number(unit, desk.person_key, person_id, body.id_number)
-    return await _file(unit, person)
+    return await _file(unit, person.id)
 
 
 @router.post("/people/{person_id}/moves", status_code=201)
@@ -121,7 +121,7 @@ async def move_person(person_id: PersonId, body: MoveIn, unit: Unit) -> PersonFi
     unit.note(subjects=[person_id])
     async with unit.elevated("move a person"):
         person = await service.move(unit, person_id, body.to_area, body.on_date)
-        return await _file(unit, person)
+        return await _file(unit, person.id)
 
 
 @router.post("/people/{person_id}/merges", status_code=201)
@@ -133,7 +133,7 @@ async def merge_people(person_id: PersonId, body: MergeIn, unit: Unit) -> Person
     unit.note(subjects=[person_id, body.drop_id], reason=body.reason)
     async with unit.elevated("merge two files"):
         person = await joining.merge(unit, person_id, body.drop_id)
-    return await _file(unit, person)
+    return await _file(unit, person.id)
 
 
 @router.post("/people/{person_id}/corrections", status_code=201)
@@ -151,14 +151,15 @@ def _brief(unit: UnitOfWork, person: Person) -> PersonBrief:
     return PersonBrief(**_fields(unit, person))
 
 
-async def _file(unit: UnitOfWork, person: Person) -> PersonFile:
+async def _file(unit: UnitOfWork, person_id: str) -> PersonFile:
+    file = await service.file_of(unit, person_id)
     return PersonFile(
-        **_fields(unit, person),
-        id_number=service.number_of(unit, person),
-        marital_status=MaritalStatus(person.marital_status),
-        death_date=person.death_date,
-        merged_into=person.merged_into,
-        aliases=await service.aliases_of(unit, person.id),
+        **_fields(unit, file),
+        id_number=service.number_of(unit, file),
+        marital_status=file.marital_status,
+        death_date=file.death_date,
+        merged_into=file.merged_into,
+        aliases=file.aliases,
     )
 
 

@@ -9,7 +9,7 @@ from datetime import date
 from functools import cache
 from typing import Any
 
-from sqlalchemy import bindparam, insert
+from sqlalchemy import bindparam, func, insert
 from sqlmodel import col, select
 
 from services.brain.people.codes import LifeStatus, MaritalStatus, Registration
@@ -19,15 +19,22 @@ from shared.china import areas, resident_id
 from shared.contracts.brain import PersonMoved, PersonRegistered, PersonUpdated
 from shared.db.database import on_constraint
 from shared.db.kept import Kept
-from shared.db.problems import Conflict, Invalid
+from shared.db.problems import Conflict, Invalid, NotFound
 from shared.db.tables import table_of
 from shared.db.unit import UnitOfWork
 from shared.security.person_key import PersonKey, random_person_id
 
-_ALIASES = Kept(
+_ALIASES = (
     select(PersonAlias.alias_id)
     .where(col(PersonAlias.person_id) == bindparam("person_id"))
     .order_by(col(PersonAlias.alias_id))
+)
+_KEPT_ALIASES = Kept(_ALIASES)
+_FILE = Kept(
+    table_of(Person)
+    .select()
+    .add_columns(func.array(_ALIASES.scalar_subquery()).label("aliases"))
+    .where(col(Person.id) == bindparam("person_id"))
 )
 
 
@@ -188,9 +195,17 @@ def people_on_file(*, within_area: bool, of_status: bool) -> Any:
     return statement
 
 
+async def file_of(unit: UnitOfWork, person_id: str) -> Any:
+    """The file to be shown, not changed, with the person's other ids as `aliases`. `NotFound` outside the rows."""
+    rows = await unit.fetch(_FILE, {"person_id": person_id})
+    if not rows:
+        raise NotFound
+    return rows[0]
+
+
 async def aliases_of(unit: UnitOfWork, person_id: str) -> list[str]:
     """The other ids of a person."""
-    return [row.alias_id for row in await unit.fetch(_ALIASES, {"person_id": person_id})]
+    return [row.alias_id for row in await unit.fetch(_KEPT_ALIASES, {"person_id": person_id})]
 
 
 async def ids_of(unit: UnitOfWork, person_id: str) -> list[str]:

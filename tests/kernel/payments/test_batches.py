@@ -339,7 +339,7 @@ async def test_a_bigger_batch_costs_no_more_statements(payer: Payer) -> None:
     from sqlalchemy import event
 
     counts: list[int] = []
-    engine = payer.database._worker.sync_engine
+    engine = payer.database._worker.engine.sync_engine
     statements: list[str] = []
     event.listen(engine, "before_cursor_execute", lambda *call: statements.append(call[2]))
     for month, people in ((MARCH, 3), (APRIL, 60)):

@@ -1,17 +1,23 @@
 -- Every path of a file in turn, each as the next of many signed-in callers; wrk runs `done` in the end.
 local requests, next_one = {}, 0
 
-function init(arguments)
-  local tokens, number = {}, 0
-  for token in io.lines(arguments[2]) do
-    tokens[#tokens + 1] = token
+local function lines(name)
+  local found = {}
+  for line in io.lines(name) do
+    found[#found + 1] = line
   end
-  for path in io.lines(arguments[1]) do
-    number = number % #tokens + 1
-    requests[#requests + 1] = wrk.format("GET", path, {
+  return found
+end
+
+function init(arguments)
+  local paths, tokens = lines(arguments[1]), lines(arguments[2])
+  for number = 0, math.max(#paths, #tokens) - 1 do
+    requests[number + 1] = wrk.format("GET", paths[number % #paths + 1], {
       ["Host"] = "127.0.0.1",
-      ["Authorization"] = "Bearer " .. tokens[number],
+      ["Authorization"] = "Bearer " .. tokens[number % #tokens + 1],
       ["Accept"] = "application/json",
+      ["Accept-Encoding"] = "gzip, deflate",
+      ["User-Agent"] = "counter/1.0",
     })
   end
 end
