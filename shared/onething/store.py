@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Select, Text, bindparam, cast, delete, select, tuple_
+from sqlalchemy import Select, bindparam, delete, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
@@ -30,7 +30,7 @@ END_OF_TIME = datetime(9999, 12, 31, tzinfo=UTC)
 _ACTION = table_of(MatterAction).c
 _TASK = table_of(MatterTask)
 _HISTORY = Kept(
-    select(_ACTION.kind, _ACTION.at, _ACTION.by, _ACTION.task, cast(_ACTION.data, Text).label("data"))
+    select(_ACTION.kind, _ACTION.at, _ACTION.by, _ACTION.task, _ACTION.data)
     .where(_ACTION.matter_id == bindparam("matter_id"))
     .order_by(_ACTION.seq)
 )
@@ -39,10 +39,11 @@ _APPEND = (
     " values ($1, $2, $3, $4, $5, $6, $7, $8)"
 )
 _PROJECTED = tuple(column.name for column in _TASK.c)
+_PLACES = ", ".join(f"${place}" for place in range(1, len(_PROJECTED) + 1))
+_TAKEN = ", ".join(f"{name} = excluded.{name}" for name in _PROJECTED if name != "id")
 _PROJECT = (
-    f"insert into kernel.matter_task ({', '.join(_PROJECTED)})"
-    f" values ({', '.join(f'${place}' for place in range(1, len(_PROJECTED) + 1))}) on conflict (id) do update set "
-    + ", ".join(f"{name} = excluded.{name}" for name in _PROJECTED if name != "id")
+    f"insert into kernel.matter_task ({', '.join(_PROJECTED)}) values ({_PLACES})"  # noqa: S608 - our own columns
+    f" on conflict (id) do update set {_TAKEN}"
 )
 
 
@@ -75,7 +76,7 @@ async def delete_participant(unit: UnitOfWork, person_id: str, participant_id: s
 async def history(unit: UnitOfWork, matter_id: str) -> list[Action]:
     """All actions of a matter in order."""
     rows = await unit.fetch(_HISTORY, {"matter_id": matter_id})
-    return [Action(ActionKind(row["kind"]), row["at"], row["by"], row["task"], json.loads(row["data"])) for row in rows]
+    return [Action(ActionKind(row["kind"]), row["at"], row["by"], row["task"], row["data"]) for row in rows]
 
 
 async def append(unit: UnitOfWork, matter: Matter, actions: Sequence[Action]) -> None:
