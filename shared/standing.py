@@ -42,6 +42,8 @@ _STANDING = (
 class Standing:
     """Keeps one service's gauges."""
 
+    batch = 1
+
     def __init__(self, database: Database) -> None:
         self._database = database
         self._service = database.service

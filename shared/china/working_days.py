@@ -16,7 +16,7 @@ import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
 
 from shared import clock
 from shared.china import holiday_notices
@@ -133,10 +133,7 @@ class Calendar:
             at = clock.start_of_day(due.date + _ONE_DAY)
             span = at - clock.start_of_day(start_date + _ONE_DAY)
             return Deadline(due.date, due.provisional, at, at - span * (100 - warn_percent) // 100)
-        due = self.add(start_date, amount)
-        whole, rest = divmod(_ONE_DAY * amount * warn_percent // 100, _ONE_DAY)
-        warn_at = clock.start_of_day(self.add(start_date, whole + 1).date) + rest
-        return Deadline(due.date, due.provisional, clock.start_of_day(due.date + _ONE_DAY), warn_at)
+        return _workdays_end(self, start_date, amount, warn_percent)
 
     def _on_or_after(self, day: dt.date) -> Due:
         provisional = self.is_provisional(day)
@@ -144,6 +141,14 @@ class Calendar:
             day += _ONE_DAY
             provisional = provisional or self.is_provisional(day)
         return Due(day, provisional)
+
+
+@lru_cache(maxsize=4096)  # a day's matters share their limits, and each is asked for at every look
+def _workdays_end(calendar: Calendar, start: dt.date, amount: int, warn_percent: int) -> Deadline:
+    due = calendar.add(start, amount)
+    whole, rest = divmod(_ONE_DAY * amount * warn_percent // 100, _ONE_DAY)
+    warn_at = clock.start_of_day(calendar.add(start, whole + 1).date) + rest
+    return Deadline(due.date, due.provisional, clock.start_of_day(due.date + _ONE_DAY), warn_at)
 
 
 def _not_negative(count: int) -> None:

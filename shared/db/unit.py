@@ -245,19 +245,20 @@ class UnitOfWork:
     @asynccontextmanager
     async def elevated(self, reason: str) -> AsyncIterator[None]:
         """A named system verb inside this unit: rows outside the caller's scope, said in the audit row. Nests."""
-        await self.session.flush()
-        if self._elevations == 0:
+        await self.flush()
+        switches = self._elevations == 0 and self.principal.scope is not Scope.SYSTEM
+        if switches:
             await self.driver.execute(_SWITCH, Scope.SYSTEM.value)
         self._elevations += 1
         self.audit.detail.setdefault("elevated", []).append(reason)
         is_lost = False
         try:
             yield
-            await self.session.flush()
-        except DBAPIError:
+            await self.flush()
+        except (DBAPIError, asyncpg.PostgresError):
             is_lost = True  # the transaction has failed: it can only be rolled back, and the role with it
             raise
         finally:
             self._elevations -= 1
-            if self._elevations == 0 and not is_lost and self.session.is_active:
+            if switches and not is_lost and self.session.is_active:
                 await self.driver.execute(_SWITCH, self.principal.scope.value)

@@ -15,15 +15,17 @@ from shared.events.schedules import Schedule
 from shared.events.tables import ScheduleRow
 from shared.events.transport import Message
 
-_DUE = text(
-    "update kernel.timer set fired_at = :now where id in (select id from kernel.timer where fired_at is null"
-    " and due_at <= :now order by due_at limit :limit for update skip locked) returning kind, key, due_at, payload"
+_DUE = (
+    "update kernel.timer set fired_at = $1 where id in (select id from kernel.timer where fired_at is null"
+    " and due_at <= $1 order by due_at limit $2 for update skip locked) returning kind, key, due_at, payload"
 )
 _SCHEDULE = text("select last_due_at from kernel.schedule where name = :name for update")
 
 
 class Alarm:
     """Looks at timers and schedules of one service."""
+
+    batch = 500
 
     def __init__(self, database: Database, inbox: Inbox, schedules: Sequence[Schedule]) -> None:
         self._database = database
@@ -32,7 +34,7 @@ class Alarm:
         self._looks_at: dict[str, datetime] = {}  # a schedule's row is not asked before it can be due
         self._who = system_principal(f"{database.service}.timers")
 
-    async def work(self, limit: int = 500) -> int:
+    async def work(self, limit: int = batch) -> int:
         """Move what is due into the inbox; returns how many."""
         async with self._database.unit(self._who, f"{self._database.service}.timers", worker=True) as unit:
             unit.audited = False
@@ -49,17 +51,17 @@ class Alarm:
         return len(messages)
 
     async def _timers(self, unit: UnitOfWork, limit: int) -> list[Message]:
-        due = (await unit.connection.execute(_DUE, {"now": unit.now, "limit": limit})).all()
+        due = await unit.driver.fetch(_DUE, unit.now, limit)
         return [
             internal_message(
-                f"timer:{row.kind}",
-                row.key,
-                row.key,
+                f"timer:{kind}",
+                key,
+                key,
                 unit.now,
-                {"kind": row.kind, "key": row.key, "due_at": row.due_at.isoformat(), "payload": row.payload},
+                {"kind": kind, "key": key, "due_at": due_at.isoformat(), "payload": payload},
                 unit.service,
             )
-            for row in sorted(due, key=lambda row: row.due_at)
+            for kind, key, due_at, payload in sorted(due, key=lambda row: row["due_at"])
         ]
 
     async def _schedule(self, unit: UnitOfWork, schedule: Schedule) -> list[Message]:

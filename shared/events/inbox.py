@@ -10,8 +10,6 @@ from time import monotonic
 from typing import Any
 from zlib import crc32
 
-from sqlalchemy import text
-
 from shared import clock
 from shared.db.database import Database
 from shared.db.principals import system_principal
@@ -31,41 +29,42 @@ _BATCH_OF_SHORT, _BATCH_OF_LONG = 4, 80
 _LANES = 2  # batches of different partitions at once: the database works for one while we work for the other
 _BATCH_SECONDS = 0.5  # a batch holds its rows' locks, and requests wait two seconds for one
 
-_STORE = text(
+# What every event costs is said to the driver itself.
+_STORE = (
     "insert into kernel.inbox (id, partition, stream, type, envelope, state, attempts, error, received_at)"
     " select m.id, m.partition, m.stream, m.type, m.envelope, case m.fault when '' then 'pending' else 'parked' end,"
-    " 0, nullif(m.fault, ''), :now"
-    " from unnest(cast(:ids as text[]), cast(:partitions as int[]), cast(:streams as text[]),"
-    " cast(:types as text[]), cast(:envelopes as text[]), cast(:faults as text[])) with ordinality"
+    " 0, nullif(m.fault, ''), $1"
+    " from unnest($2::text[], $3::int[], $4::text[], $5::text[], $6::text[], $7::text[]) with ordinality"
     " as m(id, partition, stream, type, envelope, fault, place) order by m.place on conflict (id) do nothing"
 )
-_DUE_PARTITIONS = text(
+_DUE_PARTITIONS = (
     "select i.partition, count(*) from kernel.inbox i left join kernel.blocked_stream b on b.stream = i.stream"
-    " where i.state = 'pending' and (b.stream is null or (b.event_id = i.id and b.next_at <= :now))"
-    " group by i.partition"
+    " where i.state = 'pending' and (b.stream is null or (b.event_id = i.id and b.next_at <= $1))"
+    " group by i.partition order by min(i.seq)"
 )
-_CLAIM = text("select pg_try_advisory_xact_lock(7087, :partition)")
-_NEXT = text(
+_CLAIM = "select pg_try_advisory_xact_lock(7087, $1)"
+_NEXT = (
     "select i.id, i.type, i.stream, i.envelope, i.attempts, b.stream is not null from kernel.inbox i"
     " left join kernel.blocked_stream b on b.stream = i.stream"
-    " where i.state = 'pending' and i.partition = :partition"
-    " and (b.stream is null or (b.event_id = i.id and b.next_at <= :now)) order by i.seq limit :limit"
+    " where i.state = 'pending' and i.partition = $1"
+    " and (b.stream is null or (b.event_id = i.id and b.next_at <= $2)) order by i.seq limit $3"
 )
-_DONE = text("update kernel.inbox set state = 'done', done_at = :now, error = null where id = any(:ids)")
-_UNBLOCK = text("delete from kernel.blocked_stream where event_id = any(:ids)")
-_FAILED = text(
-    "update kernel.inbox set attempts = attempts + 1, error = :error, state = :state where id = :id"
-    " and state = 'pending'"
+_DONE = "update kernel.inbox set state = 'done', done_at = $1, error = null where id = any($2)"
+_UNBLOCK = "delete from kernel.blocked_stream where event_id = any($1)"
+_FAILED = (
+    "update kernel.inbox set attempts = attempts + 1, error = $2, state = $3 where id = $1"
+    " and state = 'pending' returning id"
 )
-_BLOCK = text(
-    "insert into kernel.blocked_stream (stream, event_id, next_at) values (:stream, :id, :next_at)"
+_BLOCK = (
+    "insert into kernel.blocked_stream (stream, event_id, next_at) values ($1, $2, $3)"
     " on conflict (stream) do update set next_at = excluded.next_at where blocked_stream.event_id = excluded.event_id"
 )
 
 
 def partition_of(stream: str) -> int:
-    """Stable across processes and versions: crc32, not the interpreter's hash."""
-    return crc32(stream.encode()) % PARTITIONS
+    """Stable across processes and versions: crc32, not the interpreter's hash. What belongs to one whole
+    (`<case>/<task>`) shares a partition, and is worked off together instead of side by side waiting for its lock."""
+    return crc32(stream.partition("/")[0].encode()) % PARTITIONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +81,8 @@ class Claimed:
 
 class Inbox:
     """One service's inbox: stores batches from the transport and works them off."""
+
+    batch = _BATCH_OF_SHORT
 
     def __init__(self, database: Database, handlers: Handlers) -> None:
         self.service = database.service
@@ -100,21 +101,21 @@ class Inbox:
 
     async def store(self, unit: UnitOfWork, messages: Sequence[Message]) -> None:
         """Store within an open unit (timers, schedules, answers of outside calls)."""
-        streams = [
-            f"{message.stream}|{message.id}" if self._handlers.order_free(message.type) else message.stream
-            for message in messages
-        ]
-        await unit.connection.execute(
+        streams, partitions = [], []
+        for message in messages:
+            is_free = self._handlers.order_free(message.type)
+            streams.append(f"{message.stream}|{message.id}" if is_free else message.stream)
+            # any partition is right for what keeps no order: one of its own, away from what others wait for
+            partitions.append(partition_of(f"{message.type}|{message.stream}" if is_free else message.stream))
+        await unit.driver.execute(
             _STORE,
-            {
-                "now": unit.now,
-                "ids": [message.id for message in messages],
-                "partitions": [partition_of(stream) for stream in streams],
-                "streams": streams,
-                "types": [message.type for message in messages],
-                "envelopes": [message.envelope for message in messages],
-                "faults": [message.fault for message in messages],
-            },
+            unit.now,
+            [message.id for message in messages],
+            partitions,
+            streams,
+            [message.type for message in messages],
+            [message.envelope for message in messages],
+            [message.fault for message in messages],
         )
 
     async def work(self) -> int:
@@ -125,7 +126,7 @@ class Inbox:
         now = clock.now()
         async with self._database.unit(self._who, f"{self.service}.inbox:look", worker=True) as unit:
             unit.audited = False
-            due = (await unit.connection.execute(_DUE_PARTITIONS, {"now": now})).all()
+            due = await unit.driver.fetch(_DUE_PARTITIONS, now)
         batches = [(part, _BATCH_OF_SHORT if count <= _SHORT_QUEUE else _BATCH_OF_LONG) for part, count in due]
         waiting = iter(batches)
         lanes = [self._work_along(waiting) for _ in range(min(_LANES, len(batches)))]
@@ -170,6 +171,7 @@ class Inbox:
                 await self._handle(unit, row)
                 done.append(row)
                 if monotonic() > until:
+                    self.wake()  # for the rest
                     break
             await self._finish(unit, done)
         metrics.EVENTS_DONE.labels(self.service).inc(len(done))
@@ -195,10 +197,9 @@ class Inbox:
         return 1
 
     async def _claim(self, unit: UnitOfWork, partition: int, limit: int) -> list[Claimed]:
-        if not await unit.connection.scalar(_CLAIM, {"partition": partition}):
+        if not await unit.driver.fetchval(_CLAIM, partition):
             return []
-        rows = await unit.connection.execute(_NEXT, {"partition": partition, "now": unit.now, "limit": limit})
-        return [Claimed(*row) for row in rows]
+        return [Claimed(*row) for row in await unit.driver.fetch(_NEXT, partition, unit.now, limit)]
 
     async def _handle(self, unit: UnitOfWork, row: Claimed) -> None:
         envelope = Envelope.read(row.envelope)
@@ -210,9 +211,10 @@ class Inbox:
 
     async def _finish(self, unit: UnitOfWork, done: list[Claimed]) -> None:
         if done:
-            await unit.connection.execute(_DONE, {"ids": [row.id for row in done], "now": unit.now})
+            await unit.driver.execute(_DONE, unit.now, [row.id for row in done])
             if blocked := [row.id for row in done if row.is_blocked]:
-                await unit.connection.execute(_UNBLOCK, {"ids": blocked})
+                await unit.driver.execute(_UNBLOCK, blocked)
+                self.wake()  # for what has waited behind them
 
     async def _failed(self, row: Claimed, error: str) -> None:
         parked = row.attempts >= len(BACK_OFF)
@@ -220,11 +222,9 @@ class Inbox:
             unit.audited = False
             next_at: datetime | None = None if parked else unit.now + BACK_OFF[row.attempts]
             state = "parked" if parked else "pending"
-            failed = await unit.connection.execute(
-                _FAILED, {"id": row.id, "error": error[-4000:].replace("\0", ""), "state": state}
-            )
-            if failed.rowcount:  # nobody else has finished it meanwhile
-                await unit.connection.execute(_BLOCK, {"stream": row.stream, "id": row.id, "next_at": next_at})
+            failed = await unit.driver.fetchval(_FAILED, row.id, error[-4000:].replace("\0", ""), state)
+            if failed:  # nobody else has finished it meanwhile
+                await unit.driver.execute(_BLOCK, row.stream, row.id, next_at)
 
 
 def internal_message(kind: str, key: str, subject: str, now: datetime, data: dict[str, Any], service: str) -> Message:

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from shared import clock
 from shared.db.database import as_problem
@@ -14,14 +15,27 @@ log = logging.getLogger("puyou.loops")
 _WAIT_AFTER_ERROR = 1.0
 
 
+class Worker(Protocol):
+    """Does what is due, at most so much at once. A round that did less than `batch` has left nothing that is due."""
+
+    batch: int
+
+    async def work(self) -> int:
+        """One round; how much was done."""
+        ...
+
+
 @dataclass(slots=True)
 class Loop:
-    """Calls `work()` again at once while it returns a number above zero, else waits for a wake or the poll.
-    `name` is `<service>.<loop>`."""
+    """Calls `work()` again at once while it does at least `batch`, else waits for a wake or the poll. `name` is
+    `<service>.<loop>`. Woken, it first waits for `patience_seconds`: what comes in a bunch is done in one round, and
+    after what somebody waits for."""
 
     name: str
     work: Callable[[], Awaitable[int]]
     poll_seconds: float
+    batch: int = 1
+    patience_seconds: float = 0.0
     _woken: asyncio.Event = field(default_factory=asyncio.Event)
     _task: asyncio.Task[None] | None = None
     _stopping: bool = False
@@ -59,7 +73,7 @@ class Loop:
         while not self._stopping:
             self._woken.clear()
             try:
-                while await self.work() and not self._stopping:
+                while await self.work() >= self.batch and not self._stopping:
                     self._came_round()
                 self._came_round()
             except asyncio.CancelledError:
@@ -79,3 +93,5 @@ class Loop:
                 await asyncio.wait_for(self._woken.wait(), self.poll_seconds)
             except TimeoutError:
                 continue
+            if self.patience_seconds and not self._stopping:
+                await asyncio.sleep(self.patience_seconds)

@@ -29,4 +29,5 @@ async def set_timer(
     """Fire `kind` once at `due_at`. The same kind and key is one timer: setting it again changes nothing."""
     row = {"id": f"{kind}/{key}", "kind": kind, "key": key, "due_at": due_at, "payload": dict(payload or {})}
     await unit.connection.execute(insert(table_of(TimerRow)).values(**row).on_conflict_do_nothing())
-    unit.wakes.add("alarm")
+    if due_at <= unit.now:
+        unit.wakes.add("alarm")

@@ -160,6 +160,10 @@ class Escalation(_Part):
     unit: LimitUnit
     to: str
 
+    @cached_property
+    def limit(self) -> Limit:
+        return Limit(amount=self.amount, unit=self.unit)
+
 
 class FollowUp(_Part):
     """A matter not closed so long after `clock` is looked into by `to`."""
@@ -168,6 +172,10 @@ class FollowUp(_Part):
     unit: LimitUnit
     clock: str
     to: str
+
+    @cached_property
+    def limit(self) -> Limit:
+        return Limit(amount=self.amount, unit=self.unit)
 
 
 class Task(_Part):

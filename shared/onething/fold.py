@@ -49,8 +49,7 @@ class MatterFold:
     def apply(self, action: Action) -> None:
         self.actions += 1
         if action.task is None:
-            self._of_matter[action.kind](self, action)
-            self._settle(action, self.tasks.values())
+            self._settle(action, self._of_matter[action.kind](self, action))
         elif (task := self.tasks.get(action.task)) is not None:
             TRANSITIONS[action.kind](task, action, self.ending is not None)
             self._settle(action, [task])
@@ -58,24 +57,28 @@ class MatterFold:
     def view(self, now: datetime, calendar: Calendar | None = None) -> MatterState:
         return view(self, now, calendar)
 
-    # ── what each action of the matter does ───────────────────────────────────────────────────
+    # ── what each action of the matter does, and the tasks that feel it first ─────────────────
 
-    def _opened(self, action: Action) -> None:
+    def _opened(self, action: Action) -> Iterable[TaskFold]:
         self.milestones.setdefault(OPENED, action.at)
         self.facts.update(action.data["facts"])
+        return self.tasks.values()
 
-    def _fact_set(self, action: Action) -> None:
+    def _fact_set(self, action: Action) -> Iterable[TaskFold]:
         self.facts.update(action.data["facts"])
+        return self.tasks.values()
 
-    def _milestone(self, action: Action) -> None:
+    def _milestone(self, action: Action) -> Iterable[TaskFold]:
         self.facts.update(action.data["facts"])
         self.milestones.setdefault(action.data["milestone"], action.at)
+        return self.tasks.values()
 
-    def _evidence(self, action: Action) -> None:
+    def _evidence(self, action: Action) -> Iterable[TaskFold]:
         evidence_id, kind = action.data["evidenceId"], action.data["kind"]
         self.evidence[evidence_id] = kind
+        touched: list[TaskFold] = []
         if self.ending is not None:
-            return
+            return touched
         for task in self.definition.tasks_for_evidence(kind):
             found = self.tasks[task.id]
             if found.status is not TaskStatus.DONE:
@@ -83,16 +86,20 @@ class MatterFold:
                 found.result = {name: given[name] for name in task.result if name in given}
                 found.finish(action, TaskStatus.DONE, Outcome.DONE)
                 found.by_evidence.add(evidence_id)
+                touched.append(found)
             elif found.by_evidence:
                 found.by_evidence.add(evidence_id)
+        return touched
 
-    def _evidence_withdrawn(self, action: Action) -> None:
+    def _evidence_withdrawn(self, action: Action) -> Iterable[TaskFold]:
         self.evidence.pop(action.data["evidenceId"], None)
-        for task in self.tasks.values():
-            if action.data["evidenceId"] in task.by_evidence:
-                task.withdraw(action.data["evidenceId"])
+        touched = [task for task in self.tasks.values() if action.data["evidenceId"] in task.by_evidence]
+        for task in touched:
+            task.withdraw(action.data["evidenceId"])
+        return touched
 
-    def _answer_received(self, action: Action) -> None:
+    def _answer_received(self, action: Action) -> Iterable[TaskFold]:
+        touched: list[TaskFold] = []
         source = action.data["source"]
         by_task: dict[str, list[Mapping[str, Any]]] = {}
         for effect in action.data["effects"]:
@@ -105,6 +112,7 @@ class MatterFold:
             if not named and source not in task.task.waits_for + task.task.undo.waits_for:
                 continue
             task.hear(source, named)
+            touched.append(task)
             if source in task.task.undo.waits_for:
                 continue
             if self.ending is not None:
@@ -114,20 +122,24 @@ class MatterFold:
                 task.came_too_late = any(
                     effect.get("outcome") == Outcome.NEEDS_HUMAN for effect in task.forward_effects()
                 )
+        return touched
 
-    def _follow_up(self, action: Action) -> None:
+    def _follow_up(self, action: Action) -> Iterable[TaskFold]:
         self.followed_up_at = self.followed_up_at or action.at
+        return ()
 
-    def _end(self, action: Action) -> None:
+    def _end(self, action: Action) -> Iterable[TaskFold]:
         if self.ending is None:
             self.ending = Ending.REVOKING if action.kind is ActionKind.REVOKING else Ending.DISMISSED
             for task in self.tasks.values():
                 task.end(action)
+        return self.tasks.values()
 
-    def _migrated(self, action: Action) -> None:
+    def _migrated(self, _action: Action) -> Iterable[TaskFold]:
         """The same actions, read with another definition: nothing else changes."""
+        return ()
 
-    _of_matter: ClassVar[Mapping[ActionKind, Callable[[MatterFold, Action], None]]] = {
+    _of_matter: ClassVar[Mapping[ActionKind, Callable[[MatterFold, Action], Iterable[TaskFold]]]] = {
         ActionKind.OPENED: _opened,
         ActionKind.FACT_SET: _fact_set,
         ActionKind.MILESTONE: _milestone,

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from shared.onething.actions import ActionKind
-from shared.onething.definition import Definition, Limit
+from shared.onething.definition import Definition
 from shared.onething.due import Calendar, due
 from shared.onething.state import IN_WORK, MatterState, TaskState
 
@@ -55,8 +55,7 @@ def _of_task(task: TaskState, definition: Definition, calendar: Calendar) -> Ite
         yield Moment(task.due.at, ActionKind.OVERDUE, task.id)
     if task.escalated_at is None and definition.escalation is not None:
         rule = definition.escalation
-        limit = Limit(amount=rule.amount, unit=rule.unit)
         # Counted from the last instant in time, so that the first late day is the first day counted.
         last_instant = task.due.at - timedelta(microseconds=1)
-        late = due(last_instant, limit, calendar, warn_percent=definition.warn_at_percent)
+        late = due(last_instant, rule.limit, calendar, warn_percent=definition.warn_at_percent)
         yield Moment(late.at, ActionKind.ESCALATED, task.id)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import select
 from sqlmodel import col
@@ -43,6 +44,7 @@ class OneThing:
         self.definitions = definitions
         self._hooks = hooks
         self._calendar = calendar
+        self._held: WeakKeyDictionary[UnitOfWork, dict[str, tuple[Matter, MatterFold]]] = WeakKeyDictionary()
 
     # ── opening and stepping ──────────────────────────────────────────────────────────────────
 
@@ -212,6 +214,11 @@ class OneThing:
     # ── the one way in ────────────────────────────────────────────────────────────────────────
 
     async def _locked(self, unit: UnitOfWork, matter_id: str) -> tuple[Matter, MatterFold]:
+        """The matter and its history, under lock until the unit ends. A later step of the same unit goes on from
+        where this one leaves it: nobody else can have written in between."""
+        held = self._held.get(unit, {}).pop(matter_id, None)
+        if held is not None:
+            return held
         matter = await unit.session.get(Matter, matter_id, with_for_update=True, populate_existing=True)
         if matter is None:
             raise MatterNotFound
@@ -260,6 +267,7 @@ class OneThing:
         await unit.flush()
         await self._tell(unit, matter, changes)
         _audit(unit, matter, added)
+        self._held.setdefault(unit, {})[matter.id] = matter, fold
         return state
 
     async def _start(

@@ -1,15 +1,21 @@
-"""SQL of the one-thing rooms: histories are read in one statement, projections written in one."""
+"""SQL of the one-thing rooms: histories are read in one statement, projections written in one.
+
+What every step of a matter says goes to the driver in words that do not change: SQLAlchemy would compile an insert of
+several rows anew each time.
+"""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Select, delete, select, tuple_
+from sqlalchemy import Select, bindparam, delete, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
+from shared.db.kept import Kept
 from shared.db.tables import table_of
 from shared.db.unit import UnitOfWork
 from shared.onething.actions import Action, ActionKind
@@ -23,6 +29,22 @@ END_OF_TIME = datetime(9999, 12, 31, tzinfo=UTC)
 
 _ACTION = table_of(MatterAction).c
 _TASK = table_of(MatterTask)
+_HISTORY = Kept(
+    select(_ACTION.kind, _ACTION.at, _ACTION.by, _ACTION.task, _ACTION.data)
+    .where(_ACTION.matter_id == bindparam("matter_id"))
+    .order_by(_ACTION.seq)
+)
+_APPEND = (
+    "insert into kernel.matter_action (matter_id, seq, kind, task, at, by, data, area_code)"
+    " values ($1, $2, $3, $4, $5, $6, $7, $8)"
+)
+_PROJECTED = tuple(column.name for column in _TASK.c)
+_PLACES = ", ".join(f"${place}" for place in range(1, len(_PROJECTED) + 1))
+_TAKEN = ", ".join(f"{name} = excluded.{name}" for name in _PROJECTED if name != "id")
+_PROJECT = (
+    f"insert into kernel.matter_task ({', '.join(_PROJECTED)}) values ({_PLACES})"  # noqa: S608 - our own columns
+    f" on conflict (id) do update set {_TAKEN}"
+)
 
 
 async def insert_matter(unit: UnitOfWork, matter: Matter) -> Matter:
@@ -53,12 +75,7 @@ async def delete_participant(unit: UnitOfWork, person_id: str, participant_id: s
 
 async def history(unit: UnitOfWork, matter_id: str) -> list[Action]:
     """All actions of a matter in order."""
-    statement = (
-        select(_ACTION.kind, _ACTION.at, _ACTION.by, _ACTION.task, _ACTION.data)
-        .where(_ACTION.matter_id == matter_id)
-        .order_by(_ACTION.seq)
-    )
-    rows = (await unit.execute(statement)).mappings()
+    rows = await unit.fetch(_HISTORY, {"matter_id": matter_id})
     return [Action(ActionKind(row["kind"]), row["at"], row["by"], row["task"], row["data"]) for row in rows]
 
 
@@ -67,19 +84,20 @@ async def append(unit: UnitOfWork, matter: Matter, actions: Sequence[Action]) ->
     if not actions:
         return
     rows = [
-        {
-            "matter_id": matter.id,
-            "seq": matter.actions + place,
-            "kind": action.kind.value,
-            "task": action.task,
-            "at": action.at,
-            "by": action.by,
-            "data": dict(action.data),
-            "area_code": matter.area_code,
-        }
+        (
+            matter.id,
+            matter.actions + place,
+            action.kind.value,
+            action.task,
+            action.at,
+            action.by,
+            json.dumps(dict(action.data), ensure_ascii=False),
+            matter.area_code,
+        )
         for place, action in enumerate(actions, start=1)
     ]
-    await unit.execute(insert(table_of(MatterAction)).values(rows))
+    await unit.flush()
+    await unit.driver.executemany(_APPEND, rows)
     matter.actions += len(actions)
 
 
@@ -90,9 +108,8 @@ async def project(unit: UnitOfWork, matter: Matter, state: MatterState, changes:
     rows = [_row(matter, change) for change in changes]
     if not rows:
         return
-    statement = insert(_TASK).values(rows)
-    replaced = {column.name: statement.excluded[column.name] for column in _TASK.c if not column.primary_key}
-    await unit.execute(statement.on_conflict_do_update(index_elements=["id"], set_=replaced))
+    await unit.flush()
+    await unit.driver.executemany(_PROJECT, [tuple(row[name] for name in _PROJECTED) for row in rows])
 
 
 def _row(matter: Matter, change: TaskChange) -> dict[str, Any]:

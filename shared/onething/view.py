@@ -117,9 +117,4 @@ def _follow_up_due(fold: MatterFold, calendar: Calendar | None) -> Due | None:
     start = fold.milestones.get(rule.clock) if rule else None
     if rule is None or start is None or calendar is None:
         return None
-    return due(
-        start,
-        Limit(amount=rule.amount, unit=rule.unit),
-        calendar,
-        warn_percent=fold.definition.warn_at_percent,
-    )
+    return due(start, rule.limit, calendar, warn_percent=fold.definition.warn_at_percent)

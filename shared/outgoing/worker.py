@@ -1,16 +1,19 @@
 """The worker that makes the calls. It holds no transaction while it waits for the other side."""
 
+from __future__ import annotations
+
 import asyncio
 import json
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
-
-from sqlalchemy import Row, text
 
 from shared import clock
 from shared.db import crash
 from shared.db.database import Database
 from shared.db.principals import system_principal
+from shared.db.unit import UnitOfWork
 from shared.events.inbox import Inbox, internal_message
 from shared.ids import uuid7
 from shared.outgoing.port import Outside, Refused, TemporarilyAway
@@ -20,21 +23,62 @@ BACK_OFF = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30), t
 
 _AT_ONCE = 8
 _LEASE = timedelta(seconds=60)
+_TOGETHER_SECONDS = 0.05  # answers that come so close are kept in one transaction; a slow department holds up none
 
-_CLAIM = text(
-    "update kernel.outgoing_call set leased_until = :lease, attempts = attempts + 1 where id in ("
-    " select id from kernel.outgoing_call where state = 'PENDING' and next_at <= :now"
-    " and (leased_until is null or leased_until < :now) order by next_at, id limit :limit for update skip locked)"
+_CLAIM = (
+    "update kernel.outgoing_call set leased_until = $2, attempts = attempts + 1 where id in ("
+    " select id from kernel.outgoing_call where state = 'PENDING' and next_at <= $1"
+    " and (leased_until is null or leased_until < $1) order by next_at, id limit $3 for update skip locked)"
     " returning id, purpose, key, department, operation, payload, attempts"
 )
-_END = text(
-    "update kernel.outgoing_call set state = :state, answer = cast(:answer as jsonb), reason = :reason,"
-    " next_at = :next_at, leased_until = null, done_at = :done_at where id = :id and state = 'PENDING'"
+_END = (
+    "update kernel.outgoing_call set state = $2, answer = $3, reason = $4, next_at = $5, leased_until = null,"
+    " done_at = $6 where id = $1 and state = 'PENDING' returning id"
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A row in hand."""
+
+    id: str
+    purpose: str
+    key: str
+    department: str
+    operation: str
+    payload: bytes
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """What became of a call; `wait` until it is tried again."""
+
+    call: Call
+    outcome: str
+    state: str
+    answer: dict[str, Any] | None = None
+    reason: str = ""
+    wait: timedelta = timedelta()
+
+    def told(self) -> dict[str, Any]:
+        """What a `call:<purpose>` handler receives."""
+        return {
+            "call_id": self.call.id,
+            "key": self.call.key,
+            "department": self.call.department,
+            "operation": self.call.operation,
+            "outcome": self.outcome,
+            "attempts": self.call.attempts,
+            "result": self.answer or {},
+            "reason": self.reason,
+        }
 
 
 class CallWorker:
     """Makes one service's calls, several at once."""
+
+    batch = _AT_ONCE
 
     def __init__(self, database: Database, inbox: Inbox, outside: Outside) -> None:
         self._database = database
@@ -47,54 +91,56 @@ class CallWorker:
         now = clock.now()
         async with self._database.unit(self._who, f"{self._database.service}.calls:claim", worker=True) as unit:
             unit.audited = False
-            claim = {"now": now, "lease": now + _LEASE, "limit": _AT_ONCE}
-            calls = (await unit.connection.execute(_CLAIM, claim)).all()
-        await asyncio.gather(*(self._make(call) for call in calls))
+            calls = await unit.driver.fetch(_CLAIM, now, now + _LEASE, _AT_ONCE)
+        making = {asyncio.create_task(self._make(Call(*call))) for call in calls}
+        try:
+            while making:
+                await asyncio.wait(making, return_when=asyncio.FIRST_COMPLETED)
+                made, making = await asyncio.wait(making, timeout=_TOGETHER_SECONDS)
+                await self._keep([ended.result() for ended in made if not ended.exception()])
+                for ended in made:
+                    ended.result()  # raises what was no answer of any kind
+        finally:
+            for left in making:
+                left.cancel()
         return len(calls)
 
-    async def _make(self, call: Row[Any]) -> None:
+    async def _make(self, call: Call) -> End:
         payload = json.loads(self._database.vault.open("outgoing_call", "payload", call.id, call.payload))
-        end: dict[str, Any] = {"state": "DONE", "answer": None, "reason": "", "next_at": clock.now()}
-        outcome = "answered"
         try:
-            end["answer"] = await self._outside.call(call.department, call.operation, call.id, payload)
+            answer = await self._outside.call(call.department, call.operation, call.id, payload)
         except Refused as refusal:
-            outcome, end["state"], end["reason"] = "refused", "REFUSED", str(refusal)
+            end = End(call, "refused", "REFUSED", reason=str(refusal))
         except TemporarilyAway as away:
-            end["reason"] = str(away)[:500]
             if call.attempts > len(BACK_OFF):
-                outcome, end["state"] = "manual", "MANUAL"
+                end = End(call, "manual", "MANUAL", reason=str(away)[:500])
             else:
-                outcome, end["state"] = "retrying", "PENDING"
-                end["next_at"] = clock.now() + BACK_OFF[call.attempts - 1]
+                wait = BACK_OFF[call.attempts - 1]
+                end = End(call, "retrying", "PENDING", reason=str(away)[:500], wait=wait)
+        else:
+            end = End(call, "answered", "DONE", answer=answer)
         crash.reached(f"{self._database.service}.calls:answered")
-        await self._keep(call, outcome, end)
+        return end
 
-    async def _keep(self, call: Row[Any], outcome: str, end: dict[str, Any]) -> None:
-        """The outcome and its way into the inbox are one transaction."""
+    async def _keep(self, ends: Sequence[End]) -> None:
+        """The outcomes and their way into the inbox are one transaction."""
+        if not ends:
+            return
         async with self._database.unit(self._who, f"{self._database.service}.calls:keep", worker=True) as unit:
             unit.audited = False
-            answer = end["answer"]
-            values = {
-                **end,
-                "id": call.id,
-                "answer": None if answer is None else json.dumps(answer, ensure_ascii=False),
-                "done_at": None if end["state"] == "PENDING" else unit.now,
-            }
-            kept = await unit.connection.execute(_END, values)
-            if not kept.rowcount:
-                return
-            data = {
-                "call_id": call.id,
-                "key": call.key,
-                "department": call.department,
-                "operation": call.operation,
-                "outcome": outcome,
-                "attempts": call.attempts,
-                "result": answer or {},
-                "reason": end["reason"],
-            }
-            kind = f"call:{call.purpose}"
-            message = internal_message(kind, uuid7(), call.key, unit.now, data, unit.service)
-            await self._inbox.store(unit, [message])
+            messages = []
+            for end in sorted(ends, key=lambda end: end.call.id):  # two workers never wait for each other in a ring
+                if await self._end(unit, end):
+                    kind, data = f"call:{end.call.purpose}", end.told()
+                    messages.append(internal_message(kind, uuid7(), end.call.key, unit.now, data, unit.service))
+            if messages:
+                await self._inbox.store(unit, messages)
         self._inbox.wake()
+
+    @staticmethod
+    async def _end(unit: UnitOfWork, end: End) -> bool:
+        """False for a call that was withdrawn meanwhile."""
+        answer = None if end.answer is None else json.dumps(end.answer, ensure_ascii=False)
+        done_at = None if end.state == "PENDING" else unit.now
+        values = (end.call.id, end.state, answer, end.reason, unit.now + end.wait, done_at)
+        return await unit.driver.fetchval(_END, *values) is not None

@@ -31,6 +31,8 @@ _AUDIT = table_of(AuditRow)
 class Sealing:
     """Seals one service's audit log."""
 
+    batch = _ROWS_A_BLOCK // 2  # a full block ends with a whole transaction
+
     def __init__(self, database: Database, keys: SigningKeys) -> None:
         self._database = database
         self._keys = keys

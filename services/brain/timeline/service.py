@@ -1,36 +1,42 @@
 """Writing the projection."""
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import update
-from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 
 from services.brain.people.service import area_of
 from services.brain.people.sight import audience
 from services.brain.timeline.rules import audience_of, facts_of, title_of
 from services.brain.timeline.tables import TimelineEntry
-from shared.db.tables import table_of
 from shared.db.unit import UnitOfWork
 from shared.events import Envelope
+
+_ENTER = (
+    "insert into timeline_entry (id, person_id, audience, at, type, source, area_code, title, facts)"
+    " values ($1, $2, $3, $4, $5, $6, coalesce((select area_code from person where id = $2), $7), $8, $9)"
+    " on conflict do nothing"
+)
 
 
 async def enter(unit: UnitOfWork, envelope: Envelope, titles: dict[str, str]) -> None:
     """One row for an event about a person; entering it again changes nothing."""
     person_id = envelope.subject
-    row = {
-        "id": envelope.id,
-        "person_id": person_id,
-        "audience": audience(audience_of(envelope.type), person_id),
-        "at": envelope.time,
-        "type": envelope.type,
-        "source": envelope.source,
-        "area_code": await area_of(unit, person_id) or envelope.areacode,
-        "title": title_of(envelope.type, envelope.source, envelope.data, titles),
-        "facts": facts_of(envelope.data),
-    }
-    await unit.execute(insert(table_of(TimelineEntry)).values(**row).on_conflict_do_nothing())
+    await unit.flush()
+    await unit.driver.execute(
+        _ENTER,
+        envelope.id,
+        person_id,
+        audience(audience_of(envelope.type), person_id),
+        envelope.time,
+        envelope.type,
+        envelope.source,
+        envelope.areacode,
+        title_of(envelope.type, envelope.source, envelope.data, titles),
+        json.dumps(facts_of(envelope.data), ensure_ascii=False),
+    )
 
 
 async def follow_person(unit: UnitOfWork, person_id: str) -> None:
