@@ -73,7 +73,7 @@ _RESPONSES: dict[int | str, dict[str, Any]] = {
 }
 
 
-_PATIENCE_SECONDS = {"calls": 0.25, "notices": 0.25}
+_PATIENCE_SECONDS = {"calls": 0.5, "notices": 0.5}
 """What goes to another house or to a person's pocket takes its time there: it lets what happens here go first."""
 
 

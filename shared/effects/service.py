@@ -1,10 +1,11 @@
 """Recording and annulling effects."""
 
+import json
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from sqlalchemy import inspect, text, update
+from sqlalchemy import inspect, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import SQLModel, col, select
 
@@ -14,6 +15,11 @@ from shared.effects.tables import AnnulledCause, Effect
 from shared.ids import uuid7
 
 _SCALAR = "change"
+_RECORD = (
+    "insert into kernel.effect (id, cause, kind, object_kind, object_id, person_id, area_code, org_id, from_date,"
+    " payload, created_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) on conflict do nothing"
+)
+_IS_ANNULLED = "select exists (select from kernel.annulled_cause where cause = $1)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,20 +59,21 @@ async def record(
     payload: dict[str, Any] | None = None,
 ) -> None:
     """Record one effect. Recording the same (cause, kind, object) again changes nothing."""
-    values = {
-        "id": uuid7(),
-        "cause": cause,
-        "kind": kind,
-        "object_kind": object_kind,
-        "object_id": object_id,
-        "person_id": person_id,
-        "area_code": area_code,
-        "org_id": org_id,
-        "from_date": from_date,
-        "payload": payload or {},
-        "created_at": unit.now,
-    }
-    await unit.execute(insert(table_of(Effect)).values(**values).on_conflict_do_nothing())
+    await unit.flush()
+    await unit.driver.execute(
+        _RECORD,
+        uuid7(),
+        cause,
+        kind,
+        object_kind,
+        object_id,
+        person_id,
+        area_code,
+        org_id,
+        from_date,
+        json.dumps(payload or {}, ensure_ascii=False),
+        unit.now,
+    )
 
 
 async def change(
@@ -145,7 +152,7 @@ async def is_annulled(unit: UnitOfWork, cause: str) -> bool:
     Takes a transaction lock on the cause, so a confirmation and its withdrawal cannot pass each other.
     """
     await _lock_cause(unit, cause)
-    return bool(await unit.first(select(AnnulledCause).where(col(AnnulledCause.cause) == cause)))
+    return bool(await unit.driver.fetchval(_IS_ANNULLED, cause))
 
 
 async def live(unit: UnitOfWork, object_kind: str, object_id: str) -> list[Effect]:
@@ -162,7 +169,8 @@ async def live(unit: UnitOfWork, object_kind: str, object_id: str) -> list[Effec
 
 
 async def _lock_cause(unit: UnitOfWork, cause: str) -> None:
-    await unit.execute(text("select pg_advisory_xact_lock(7089, hashtext(:cause))"), {"cause": cause})
+    await unit.flush()
+    await unit.driver.execute("select pg_advisory_xact_lock(7089, hashtext($1))", cause)
 
 
 def _identity(row: SQLModel) -> Any:
