@@ -35,7 +35,7 @@ class Settings(BaseSettings):
         "postgresql://postgres@127.0.0.1:5432/postgres",
         description="an administrator's address on that server: for `migrate`, and for `make distributed`",
     )
-    api_connections: int = Field(4, ge=1, description="connections a service keeps for requests")
+    api_connections: int = Field(8, ge=1, description="connections a service keeps for requests, opened as needed")
     worker_connections: int = Field(4, ge=1, description="connections a service keeps for events and jobs")
     pool_wait_seconds: float = Field(5.0, gt=0, description="how long a request waits for a connection before 503")
     broker_url: str = Field(

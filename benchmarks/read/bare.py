@@ -47,8 +47,8 @@ def make_app(place: Place) -> FastAPI:
             user=place.superuser,
             password=place.password,
             database=database_name(PREFIX, "brain"),
-            min_size=4,  # as many as a service has for requests
-            max_size=4,
+            min_size=8,  # as many as a service has for requests
+            max_size=8,
         ) as pool:
             app.state.pool = pool
             yield

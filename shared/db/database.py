@@ -82,7 +82,7 @@ class Database:
         url: URL,
         *,
         vault: Sealer,
-        api_connections: int = 4,
+        api_connections: int = 8,
         worker_connections: int = 2,
         wait_seconds: float = 5.0,
         finishers: Sequence[Finisher] = (),
