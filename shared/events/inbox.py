@@ -25,7 +25,7 @@ BACK_OFF = (timedelta(seconds=2), timedelta(seconds=10), timedelta(minutes=1), t
 """Waits between tries; after the last one the event is parked for a human."""
 
 _SHORT_QUEUE = 20
-_BATCH_OF_SHORT, _BATCH_OF_LONG = 4, 80
+_BATCH_OF_SHORT, _BATCH_OF_LONG = 8, 80
 _LANES = 2  # batches of different partitions at once: the database works for one while we work for the other
 _BATCH_SECONDS = 0.5  # a batch holds its rows' locks, and requests wait two seconds for one
 
@@ -105,8 +105,9 @@ class Inbox:
         for message in messages:
             is_free = self._handlers.order_free(message.type)
             streams.append(f"{message.stream}|{message.id}" if is_free else message.stream)
-            # any partition is right for what keeps no order: one of its own, away from what others wait for
-            partitions.append(partition_of(f"{message.type}|{message.stream}" if is_free else message.stream))
+            # any partition is right for what keeps no order: together by subject, away from what others wait for
+            _, _, subject = message.stream.partition("|")
+            partitions.append(partition_of(f"|{subject}" if is_free else message.stream))
         await unit.driver.execute(
             _STORE,
             unit.now,

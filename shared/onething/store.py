@@ -96,7 +96,6 @@ async def append(unit: UnitOfWork, matter: Matter, actions: Sequence[Action]) ->
         )
         for place, action in enumerate(actions, start=1)
     ]
-    await unit.flush()
     await unit.driver.executemany(_APPEND, rows)
     matter.actions += len(actions)
 
@@ -108,7 +107,6 @@ async def project(unit: UnitOfWork, matter: Matter, state: MatterState, changes:
     rows = [_row(matter, change) for change in changes]
     if not rows:
         return
-    await unit.flush()
     await unit.driver.executemany(_PROJECT, [tuple(row[name] for name in _PROJECTED) for row in rows])
 
 

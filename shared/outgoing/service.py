@@ -13,6 +13,11 @@ from shared.events.handling import Handler, Subscription
 from shared.ids import uuid7
 from shared.outgoing.tables import OutgoingCall
 
+_PLACE = (
+    "insert into kernel.outgoing_call (id, purpose, key, department, operation, payload, area_code, state, attempts,"
+    " reason, next_at, created_at) values ($1, $2, $3, $4, $5, $6, $7, 'PENDING', 0, '', $8, $8)"
+)
+
 
 class CallOutcome(BaseModel):
     """What a `call:<purpose>` handler receives. `retrying` may come several times before an end."""
@@ -53,20 +58,8 @@ async def place_call(
 ) -> str:
     """Write the call down in this transaction; a worker makes it right after the commit. Returns its id."""
     call_id = uuid7()
-    unit.add(
-        OutgoingCall(
-            id=call_id,
-            purpose=purpose,
-            key=key,
-            department=department,
-            operation=operation,
-            payload=unit.vault.seal("outgoing_call", "payload", call_id, json.dumps(payload, ensure_ascii=False)),
-            area_code=area_code,
-            next_at=unit.now,
-            created_at=unit.now,
-        )
-    )
-    await unit.flush()
+    sealed = unit.vault.seal("outgoing_call", "payload", call_id, json.dumps(payload, ensure_ascii=False))
+    await unit.driver.execute(_PLACE, call_id, purpose, key, department, operation, sealed, area_code, unit.now)
     unit.wakes.add("calls")
     return call_id
 

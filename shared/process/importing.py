@@ -4,6 +4,8 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+_YOUNG = 10_000
+
 
 @contextmanager
 def importing() -> Iterator[None]:
@@ -13,4 +15,5 @@ def importing() -> Iterator[None]:
         yield
     finally:
         gc.freeze()
+        gc.set_threshold(_YOUNG)  # a request or an event makes thousands of objects that all die with it
         gc.enable()

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
-from sqlmodel import col
+from sqlalchemy import bindparam, literal_column, or_, select
 
 from services.affairs.cases import service as cases
+from shared.db.kept import Kept
 from shared.db.problems import Conflict
+from shared.db.tables import table_of
 from shared.db.unit import UnitOfWork
 from shared.onething import Matter, Task
 from shared.outgoing import cancel_calls, place_call, retry_call
@@ -15,6 +16,19 @@ from shared.outgoing.tables import OutgoingCall
 TASK = "matter-task"
 UNDO = "matter-undo"
 """Purposes: who is told the outcome."""
+
+_CALL = table_of(OutgoingCall).c
+_UNANSWERED = Kept(
+    select(_CALL.id)
+    .where(
+        _CALL.key == bindparam("key"),
+        _CALL.purpose == bindparam("purpose"),
+        or_(_CALL.state == "PENDING", _CALL.state == "MANUAL"),
+    )
+    .order_by(_CALL.id.desc())
+    .limit(literal_column("1"))
+    .with_for_update()
+)
 
 
 class NoCallWaits(Conflict):
@@ -68,16 +82,5 @@ async def _place(unit: UnitOfWork, matter: Matter, task_id: str, purpose: str, o
 
 
 async def _unanswered(unit: UnitOfWork, matter_id: str, task_id: str, purpose: str) -> OutgoingCall | None:
-    found: OutgoingCall | None = await unit.first(
-        select(OutgoingCall)
-        .where(
-            col(OutgoingCall.key) == f"{matter_id}/{task_id}",
-            col(OutgoingCall.purpose) == purpose,
-            col(OutgoingCall.state).in_(("PENDING", "MANUAL")),
-        )
-        .order_by(col(OutgoingCall.id).desc())
-        .limit(1)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
-    return found
+    found = await unit.fetch(_UNANSWERED, {"key": f"{matter_id}/{task_id}", "purpose": purpose})
+    return await unit.get(OutgoingCall, found[0].id, lock=True) if found else None
