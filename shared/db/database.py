@@ -10,7 +10,6 @@ from sqlalchemy import URL
 from sqlalchemy.exc import DBAPIError
 
 from shared.db import crash
-from shared.db.kept import Driver
 from shared.db.pool import Pool, away
 from shared.db.principals import Principal
 from shared.db.problems import Conflict, Invalid, Problem, Unavailable
@@ -122,7 +121,7 @@ class Database:
                 await unit.commit()
             except BaseException:
                 unit.forget()
-                await _roll_back(line.driver)
+                await line.roll_back()
                 raise
             crash.reached(f"{name}:after_commit")
         for wake in self.after_commit:
@@ -162,15 +161,6 @@ class Database:
         """Close both pools."""
         await self._api.close()
         await self._worker.close()
-
-
-async def _roll_back(driver: Driver) -> None:
-    """End the transaction, or the connection where that cannot be done."""
-    try:
-        if driver.is_in_transaction():
-            await driver.execute("rollback")
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
-        driver.terminate()
 
 
 _LOGIN_FAULTS = """

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from time import monotonic, perf_counter
 from typing import cast
 
+import asyncpg
 from prometheus_client import Histogram
 from sqlalchemy import URL
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
@@ -37,14 +38,24 @@ class Line:
         """Whether another unit may have it: the server is there, nothing is under way, it has not grown old."""
         return not self.driver.is_closed() and not self.driver.is_in_transaction() and monotonic() < self._old_at
 
-    async def cleared(self) -> None:
+    async def roll_back(self) -> None:
+        """End the transaction, if there is one (who broke off an opening cannot know); else hang up."""
+        try:
+            if not self.driver.is_closed():
+                await self.driver.execute("rollback")
+        except BaseException as error:
+            self.driver.terminate()
+            if not isinstance(error, asyncpg.PostgresError | asyncpg.InterfaceError | OSError):
+                raise
+
+    async def clear(self) -> None:
         """What SQLAlchemy believes to be its transaction ends too; nothing is sent, it knows of no real one."""
         if self.connection.in_transaction():
             await self.connection.rollback()
 
     async def close(self) -> None:
         """Hang up; without a word where somebody might still be waiting for an answer."""
-        if self.driver.is_in_transaction():
+        if not self.driver.is_closed() and self.driver.is_in_transaction():
             self.driver.terminate()
         await self.connection.close()
 
@@ -122,13 +133,11 @@ class Pool:
             raise away() from error
 
     async def _give_back(self, line: Line) -> None:
-        try:
-            await line.cleared()
-        finally:
-            if line.is_fit:
-                self._idle.append(line)
-            else:
-                await line.close()
+        if line.is_fit:
+            await line.clear()
+            self._idle.append(line)
+        else:
+            await line.close()
 
 
 def away() -> Unavailable:

@@ -6,7 +6,9 @@ import pytest
 from sqlalchemy import text
 
 from shared.db.pool import Pool
+from shared.db.principals import system_principal
 from shared.db.problems import Unavailable
+from shared.db.unit import UnitOfWork
 from shared.observability.metrics import POOL_WAIT
 from tests.kernel.conftest import Toy
 
@@ -54,6 +56,37 @@ async def test_a_line_the_server_has_cut_is_replaced(toy: Toy) -> None:
         await cut.wait()
     async with pool.line(), pool.line() as other:
         assert await other.driver.fetchval("select 1") == 1
+    await pool.close()
+
+
+async def test_a_line_hung_up_on_the_way_is_replaced_and_what_was_raised_stays(toy: Toy) -> None:
+    pool = _pool(toy)
+    async with pool.line() as line:
+        line.driver.terminate()
+    async with pool.line() as other:
+        assert await other.driver.fetchval("select 1") == 1
+    await pool.close()
+
+    async def hang_up(unit: UnitOfWork) -> None:
+        unit.driver.terminate()
+        raise Unavailable("hung_up")
+
+    with pytest.raises(Unavailable, match="hung_up"):
+        await toy.runtime.database.run(system_principal("test"), "test", hang_up)
+
+
+async def test_nothing_is_left_of_an_opening_that_was_broken_off(toy: Toy) -> None:
+    pool = _pool(toy)
+    async with pool.line() as line:
+        opening = asyncio.create_task(line.driver.execute("begin; select pg_sleep(10)"))
+        await asyncio.sleep(0.2)
+        opening.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await opening
+        await line.roll_back()
+    async with pool.line() as again:
+        assert await again.driver.execute("select 1") == "SELECT 1"
+        assert not again.driver.is_in_transaction()
     await pool.close()
 
 
