@@ -76,6 +76,10 @@ _RESPONSES: dict[int | str, dict[str, Any]] = {
 _PATIENCE_SECONDS = {"calls": 0.5, "notices": 0.5}
 """What goes to another house or to a person's pocket takes its time there: it lets what happens here go first."""
 
+_SELDOM = 10
+"""Loops are woken: by what a commit leaves, by the bell, by the standing, which looks each poll for all of them. They
+look by themselves this much more seldom."""
+
 
 class Part(StrEnum):
     """What a process does for its service. ALL: requests and standing work (embedded). API: requests only; what they
@@ -280,8 +284,7 @@ def _runtime(spec: ServiceSpec, settings: Settings, keys: ServiceKeys, transport
         return runtime
     if part is Part.WORKER:
         runtime.bell = Bell(database.url, runtime.wake)
-    runtime.standing = Standing(database)
-    poll = settings.poll_seconds
+    runtime.standing = Standing(database, runtime.wake)
     workers: dict[str, Worker] = {
         "relay": Relay(database, transport),
         "inbox": inbox,
@@ -295,10 +298,10 @@ def _runtime(spec: ServiceSpec, settings: Settings, keys: ServiceKeys, transport
     if spec.sends_notices:
         runtime.notices = RecordingNotices()
         workers["notices"] = NoticeWorker(database, runtime.notices)
-    runtime.loops = {
-        name: Loop(f"{spec.name}.{name}", worker.work, poll, worker.batch, _PATIENCE_SECONDS.get(name, 0.0))
-        for name, worker in workers.items()
-    }
+    for name, worker in workers.items():
+        poll = settings.poll_seconds * (1 if worker is runtime.standing else _SELDOM)
+        patience = _PATIENCE_SECONDS.get(name, 0.0)
+        runtime.loops[name] = Loop(f"{spec.name}.{name}", worker.work, poll, worker.batch, patience)
     inbox.wake = runtime.loops["inbox"].wake
     database.after_commit.append(runtime.wake_for)
     transport.attach(inbox)

@@ -1,7 +1,7 @@
 """The bell wakes loops in another process: a process that only answers requests rings, a worker listens.
 
 Ringing is a NOTIFY of the transaction that leaves work, so nobody is woken before there is something to see. A ring
-nobody heard is no loss: each loop also looks by itself (`poll_seconds`).
+nobody heard is no loss: each `poll_seconds` somebody looks whether something waits (`shared.standing`).
 """
 
 import asyncio

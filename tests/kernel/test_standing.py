@@ -21,7 +21,7 @@ from shared.service import Part
 from suite import servers
 from tests.broker import eventually
 from tests.kernel.conftest import SYSTEM, Toy, running
-from tests.kernel.toy.app import BedClaimed, poison
+from tests.kernel.toy.app import BedClaimed, poison, seen
 
 STANDING = [one for one in vars(metrics).values() if isinstance(one, Gauge)]
 NOT_FROM_THE_DATABASE = ("puyou_broker_up", "puyou_broker_blocked", "puyou_loop_round_timestamp_seconds")
@@ -143,3 +143,23 @@ async def test_a_loop_says_when_it_last_came_round(admin: URL, toy_databases: st
         toy.begin_to_work()
         for loop in toy.runtime.loops:
             await eventually(partial(came_round, loop, began))
+
+
+async def test_who_was_not_woken_is_woken_by_the_standing(admin: URL, toy_databases: str) -> None:
+    async with toy_process(admin, toy_databases, Part.WORKER) as toy:
+        for name, loop in toy.runtime.loops.items():
+            loop.poll_seconds = 0.05 if name == "standing" else 3600.0
+        began = clock.real().timestamp()
+        toy.begin_to_work()
+        for name in toy.runtime.loops:
+            await eventually(partial(came_round, name, began))
+        async with toy.runtime.database.unit(SYSTEM, "test") as unit:
+            unit.emit(BedClaimed(bed_id="1", person_id="p1"), area_code="330903100001")
+            await set_timer(unit, "claim.old", "b1", unit.now + timedelta(seconds=0.5))
+            unit.wakes.clear()  # as if the process had died before it could wake anyone
+        await eventually(lambda: seen == [("p1", "1"), ("timer", "b1")])
+
+        async def is_sealed() -> bool:
+            return bool(await toy.scalar("select count(*) from kernel.audit_block"))
+
+        await eventually(is_sealed)

@@ -68,6 +68,23 @@ async def test_what_is_stored_is_the_history_and_its_projection(world: World):
     assert fold_state(history, after_death(), clock.now()).tasks["T13"].settled_by == "clerk"
 
 
+async def test_steps_of_one_unit_follow_each_other_also_after_a_refused_one(world: World):
+    await world.confirmed("m1")
+    async with world.unit() as unit:
+        for service in ("brain", "eldercare"):
+            await world.engine.answer(unit, "m1", f"{service}.death.settled.v1", [])
+        unknown = act.evidence(unit.now, "test", "hearsay", "m1-e2")
+        with pytest.raises(Invalid):
+            await world.engine.record(unit, "m1", act.follow_up(unit.now, "test"), unknown)
+        for service in ("relief", "charity"):
+            await world.engine.answer(unit, "m1", f"{service}.death.settled.v1", [])
+    found = await world.state("m1")
+    assert all(found.tasks[task].status is TaskStatus.DONE for task in ("T11", "T12", "T15", "T21", "T23"))
+    assert found.followed_up_at is None
+    rows = await world.rows("select task_id, status from kernel.matter_task")
+    assert {row.task_id: row.status for row in rows} == {task.id: task.status.value for task in found.tasks.values()}
+
+
 @pytest.mark.prove
 async def test_of_a_hundred_completions_one_wins(world: World):
     await world.confirmed("m1")
