@@ -26,17 +26,13 @@ Load = Callable[["Suite", UnitOfWork, Population], Awaitable[None]]
 After = Callable[["Suite"], Awaitable[None]]
 
 _LOADS: dict[str, tuple[str, Load]] = {
-    "relief": ("household", relief.load),
-    "eldercare": ("elder", eldercare.load),
     "brain": ("person", brain.load),
+    "eldercare": ("elder", eldercare.load),
+    "relief": ("household", relief.load),
     "charity": ("points_account", charity.load),
     "affairs": ("person", affairs.load),
 }
-"""Service → a table that tells whether it was loaded, and the load: one transaction each. First those that are paid
-afterwards: their databases work at that while the others' rows are made."""
-
-_AT_ONCE = 2
-"""Rows are made by one thread; more at once would only let the first ones end later."""
+"""Service → a table that tells whether it was loaded, and the load: one transaction each."""
 
 
 _AFTER: dict[str, After] = {"eldercare": eldercare.after, "relief": relief.after}
@@ -53,8 +49,7 @@ async def seed_if_empty(suite: "Suite", admin: URL) -> dict[str, float]:
     assert key is not None
     with _uncollected():
         population = make_population(PersonKey(key), clock.today())
-        turns = asyncio.Semaphore(_AT_ONCE)
-        seconds = dict(await asyncio.gather(*(_load(suite, admin, name, population, turns) for name in empty)))
+        seconds = dict(await asyncio.gather(*(_load(suite, admin, name, population) for name in empty)))
         suite.home.write_story(await _story(suite, population))
     return seconds
 
@@ -69,12 +64,10 @@ def _uncollected() -> Iterator[None]:
         gc.enable()
 
 
-async def _load(
-    suite: "Suite", admin: URL, name: str, population: Population, turns: asyncio.Semaphore
-) -> tuple[str, float]:
+async def _load(suite: "Suite", admin: URL, name: str, population: Population) -> tuple[str, float]:
     """One service, in one transaction; its database works while the next one's rows are made."""
     begun = perf_counter()
-    async with turns, suite.database(name).unit(system_principal("suite.seed"), "suite:seed", worker=True) as unit:
+    async with suite.database(name).unit(system_principal("suite.seed"), "suite:seed", worker=True) as unit:
         await unit.execute(text("set local statement_timeout = 0"))
         await unit.execute(text("set local synchronous_commit = off"))
         # while the others' rows are made, this one's transaction waits: long, on a busy machine
