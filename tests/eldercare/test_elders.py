@@ -4,7 +4,6 @@ import time
 from datetime import date, timedelta
 
 import pytest
-from sqlalchemy import event
 
 from services.eldercare.beds import service as beds
 from services.eldercare.beds.service import NewBed
@@ -25,6 +24,7 @@ from shared import clock
 from shared.contracts.brain import KinshipChanged, PersonMoved, PersonRegistered, PersonUpdated
 from shared.db.unit import UnitOfWork
 from tests.eldercare.world import DONGGANG, LIUHENG, VILLAGE, World, person_id
+from tests.statements import worker_statements
 from tools.proofs import on_a_free_machine
 
 
@@ -175,12 +175,10 @@ async def test_relatives_follow_the_kinship_file(world: World) -> None:
 @pytest.mark.prove
 async def test_2000_elders_in_two_seconds(world: World) -> None:
     """Bulk entry is set-based: homes, beds, elders, stays, devices, orders, subsidies in a few statements."""
-    statements: list[str] = []
-    engine = world.stand.runtime.database._worker.engine.sync_engine
-    event.listen(engine, "before_cursor_execute", lambda *call: statements.append(call[2]))
     started = time.monotonic()
-    async with world.stand.unit() as unit:
-        await _fill(unit)
+    with worker_statements(world.stand.runtime.database) as statements:
+        async with world.stand.unit() as unit:
+            await _fill(unit)
     assert len(statements) < 60
     assert not on_a_free_machine() or time.monotonic() - started < 2
     assert await world.stand.scalar("select count(*) from elder where org_id = 'org-big'") == 400

@@ -15,6 +15,7 @@ from shared.payments.rules import ApproverIsMaker, BatchEmpty, BatchInWrongState
 from shared.security.crypto import sm3
 from tests.kernel.payments.conftest import DISTRICT, SYSTEM, Payer, officer
 from tests.kernel.payments.payer.app import payments
+from tests.statements import worker_statements
 
 JAN, FEB, MARCH, APRIL, MAY = (date(2025, month, 1) for month in range(1, 6))
 TOWN = "330903100000"
@@ -336,17 +337,12 @@ async def test_a_card_that_is_none_is_refused(payer: Payer) -> None:
 
 
 async def test_a_bigger_batch_costs_no_more_statements(payer: Payer) -> None:
-    from sqlalchemy import event
-
     counts: list[int] = []
-    engine = payer.database._worker.engine.sync_engine
-    statements: list[str] = []
-    event.listen(engine, "before_cursor_execute", lambda *call: statements.append(call[2]))
     for month, people in ((MARCH, 3), (APRIL, 60)):
         async with payer.unit() as unit:
             await payments.grant(unit, *(Grant("quota", f"q{month}{n}", TOWN, month, 100) for n in range(people)))
-        statements.clear()
-        await sent(payer, month)
+        with worker_statements(payer.database) as statements:
+            await sent(payer, month)
         counts.append(len(statements))
     assert counts[0] == counts[1] < 60
 
