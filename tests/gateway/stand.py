@@ -53,9 +53,17 @@ def serve(app: ASGIApp, port: int = 0) -> Iterator[str]:
         yield address
 
 
+def _listener(port: int = 0) -> socket.socket:
+    """Whose connections hold little that was not read: Linux would let them grow to tens of MB, and what somebody in
+    between keeps could not be told from what the kernel keeps."""
+    listener = socket.create_server(("127.0.0.1", port))
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
+    return listener
+
+
 @contextlib.contextmanager
 def _gateway_served(gateway: Gateway, port: int) -> Iterator[str]:
-    with socket.create_server(("127.0.0.1", port)) as listener:
+    with _listener(port) as listener:
         stopped = threading.Event()
 
         async def until_stopped() -> None:
@@ -129,7 +137,7 @@ async def odd_server(
         finally:
             writer.close()
 
-    server = await asyncio.start_server(serve_one, "127.0.0.1", 0)
+    server = await asyncio.start_server(serve_one, sock=_listener())
     try:
         host, port = server.sockets[0].getsockname()
         yield f"http://{host}:{port}"
