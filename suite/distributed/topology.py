@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 SERVICE_NAMES = ("brain", "eldercare", "relief", "charity", "affairs")
-"""Written out so that the launcher need not import the services; a test holds them to `suite.compose`."""
+"""Written out for whoever starts before the services are imported; a test holds them to `suite.compose`."""
 
 
 @dataclass(frozen=True, slots=True)

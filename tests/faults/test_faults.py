@@ -34,7 +34,7 @@ pytestmark = [pytest.mark.broker, pytest.mark.db, pytest.mark.faults, pytest.mar
 WITHOUT_BROKER = 3
 """People the first test needs."""
 _FOR_OTHERS = (*range(4), STORY_PEOPLE - 2, STORY_PEOPLE - 1)
-"""People of the story whom the tests of suite/ need alive on the same suite, by number."""
+"""People of the story whom test_processes.py needs alive on the same suite, by number."""
 _TO_REST_SECONDS = 300.0
 _STILL_SECONDS = 2.0
 _STEP = timedelta(minutes=2)
