@@ -18,9 +18,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from sqlmodel import SQLModel
 
 from shared import clock
+from shared.db.entering import enter
 from shared.db.kept import Driver, Kept
 from shared.db.principals import Principal, Scope
 from shared.db.problems import Conflict, NotFound, Unauthorised
+from shared.db.tables import table_of
 
 Row = TypeVar("Row", bound=SQLModel)
 
@@ -202,6 +204,19 @@ class UnitOfWork:
         key = model.__mapper__.primary_key[0]  # type: ignore[attr-defined]
         statement = select(model).where(key.in_(sorted(set(row_ids)))).order_by(key).with_for_update()
         return await self.all(statement.execution_options(populate_existing=True))
+
+    async def enter(
+        self,
+        model: type[SQLModel],
+        rows: Sequence[Mapping[str, Any]],
+        *,
+        skip_known: bool = False,
+        renew: Sequence[str] = (),
+    ) -> None:
+        """Insert many rows in one statement, in their order; all name the same columns, and there are no defaults.
+        Rows whose key is there are left out (`skip_known`), or renew the columns named, or are an error."""
+        await self.flush()
+        await enter(self.driver, table_of(model), rows, skip_known=skip_known, renew=renew)
 
     def add(self, row: SQLModel) -> None:
         """Insert at the next flush."""

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import yaml
 from cryptography.hazmat.primitives import hashes
 from pydantic import ValidationError
 
+from shared.documents import BadDocument, read_document
 from shared.onething.definition import Definition
 
 
@@ -51,29 +51,12 @@ def parse(data: Mapping[str, Any], *, place: str = "definition") -> Definition:
 def parse_yaml(text: str, *, place: str = "definition") -> Definition:
     """Load one definition. A key written twice is a fault: YAML would silently keep the later one."""
     try:
-        data = yaml.load(text, Loader=_StrictLoader)  # noqa: S506 — a SafeLoader with one more check
-    except yaml.YAMLError as error:
+        data = read_document(text)
+    except BadDocument as error:
         raise DefinitionError([Fault(place, "yaml", " ".join(str(error).split()))]) from error
     if not isinstance(data, dict):
         raise DefinitionError([Fault(place, "yaml", "expected a mapping")])
     return parse(data, place=place)
-
-
-class _StrictLoader(yaml.SafeLoader):
-    pass
-
-
-def _mapping_without_duplicates(loader: yaml.SafeLoader, node: yaml.MappingNode) -> dict[Hashable, Any]:
-    seen: set[Hashable] = set()
-    for key_node, _ in node.value:
-        key = loader.construct_object(key_node, deep=True)
-        if key in seen:
-            raise yaml.constructor.ConstructorError(None, None, f"key {key!r} written twice", key_node.start_mark)
-        seen.add(key)
-    return loader.construct_mapping(node, deep=True)
-
-
-_StrictLoader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping_without_duplicates)
 
 
 def _digest(data: Mapping[str, Any]) -> str:

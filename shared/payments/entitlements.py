@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import insert, text
+from sqlalchemy import text
 
 from shared import effects
 from shared.china import bank_card
 from shared.china.errors import NumberError
 from shared.db.problems import Invalid, NotFound
-from shared.db.tables import table_of
 from shared.db.unit import UnitOfWork
 from shared.ids import uuid7
 from shared.payments.due import AMOUNT, END, ENTITLEMENT, HOLD
@@ -101,7 +100,7 @@ async def grant(unit: UnitOfWork, grants: Sequence[Grant]) -> list[str]:
     ]
     for model, of_it in ((Entitlement, rows), (EntitlementAmount, amounts)):
         if of_it:
-            await unit.execute(insert(table_of(model)), of_it)
+            await unit.enter(model, of_it)
     return [row["id"] for row in rows]
 
 
@@ -204,7 +203,7 @@ async def open_accounts(unit: UnitOfWork, accounts: Sequence[NewAccount]) -> lis
             }
         )
     if rows:
-        await unit.execute(insert(table_of(PayeeAccount)), rows)
+        await unit.enter(PayeeAccount, rows)
     return [row["id"] for row in rows]
 
 

@@ -14,16 +14,13 @@ one area the days must ascend. Unknown keys are refused, so that a slip of the p
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable
 from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from shared.china import areas
 from shared.china.errors import NumberError
+from shared.documents import BadDocument, read_document
 from shared.policy.parameters import Dated, Parameter, ParameterSet
 from shared.policy.values import SCALAR_UNITS, UNITS, BadValue, Value, read
 
@@ -38,31 +35,6 @@ class PolicyError(ValueError):
     def __init__(self, faults: list[str]) -> None:
         self.faults = tuple(faults)
         super().__init__("\n".join(faults))
-
-
-class _Exact(yaml.SafeLoader):
-    """Safe YAML with exact decimals, where a key said twice is an error."""
-
-
-def _decimal(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> Decimal:
-    try:
-        return Decimal(str(loader.construct_scalar(node)).replace("_", ""))
-    except InvalidOperation:
-        raise yaml.MarkedYAMLError(problem="not a finite number", problem_mark=node.start_mark) from None
-
-
-def _mapping(loader: yaml.SafeLoader, node: yaml.MappingNode) -> dict[Hashable, Any]:
-    found: dict[Hashable, Any] = {}
-    for key_node, value_node in node.value:
-        key = loader.construct_object(key_node, deep=True)
-        if key in found:
-            raise yaml.MarkedYAMLError(problem=f"{key!r} is said twice", problem_mark=key_node.start_mark)
-        found[key] = loader.construct_object(value_node, deep=True)
-    return found
-
-
-_Exact.add_constructor("tag:yaml.org,2002:float", _decimal)
-_Exact.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
 
 
 def load(folder: Path) -> ParameterSet:
@@ -96,8 +68,8 @@ def _read_text(text: str, scheme: str, name: str, faults: list[str]) -> list[Par
         faults.append(f"{name}: a scheme is named in lower-case letters, digits and _")
         return []
     try:
-        document = yaml.load(text, _Exact)  # noqa: S506 - a SafeLoader with exact decimals
-    except yaml.YAMLError as error:
+        document = read_document(text)
+    except BadDocument as error:
         faults.append(f"{name}: {error}")
         return []
     if not isinstance(document, dict) or not isinstance(document.get("parameters"), dict):

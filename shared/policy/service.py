@@ -7,7 +7,6 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import insert
 
-from shared.db.tables import table_of
 from shared.db.unit import UnitOfWork
 from shared.ids import uuid7
 from shared.policy.decisions import Decision, RuleBook, Stored, replay
@@ -80,7 +79,7 @@ async def keep_many(unit: UnitOfWork, made: Sequence[Made], parameters: Paramete
             }
         )
     if rows:
-        await unit.execute(insert(table_of(KeptDecision)), rows)
+        await unit.enter(KeptDecision, rows)
     return [row["id"] for row in rows]
 
 

@@ -7,9 +7,8 @@ bed:
 
 from pathlib import Path
 
-import yaml
-
 from shared.db.principals import Role
+from shared.documents import read_document
 
 
 class Permissions:
@@ -25,7 +24,7 @@ class Permissions:
         """Read and check the files; a resource stands in one of them only."""
         table: dict[str, dict[str, frozenset[Role]]] = {}
         for path in paths:
-            for resource, verbs in (yaml.safe_load(path.read_text(encoding="utf-8")) or {}).items():
+            for resource, verbs in (read_document(path.read_text(encoding="utf-8")) or {}).items():
                 if resource in table:
                     raise LookupError(f"{path}: {resource} stands in two permission tables")
                 table[resource] = {verb: frozenset(Role(role) for role in roles) for verb, roles in verbs.items()}

@@ -1,11 +1,13 @@
 """Months that were paid before the suite begins: real batches, run, checked, approved by two, sent and answered."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import date
 from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
+from shared.db.database import Database
 from shared.db.principals import system_principal
 from shared.payments.bank import BankAnswer
 from shared.payments.months import month_of, plus
@@ -25,22 +27,25 @@ def first_month(today: date) -> date:
 
 
 async def pay_months(suite: "Suite", service: str, payments: Payments, schemes: Sequence[str]) -> None:
-    """Pay every month up to the last full one. Three officers, each in a unit of her own: nobody approves her own."""
-    database = suite.database(service)
+    """Pay every month up to the last full one, the schemes side by side."""
+    await asyncio.gather(*(_pay_scheme(suite.database(service), payments, scheme) for scheme in schemes))
+
+
+async def _pay_scheme(database: Database, payments: Payments, scheme: str) -> None:
+    """Three officers, each in a unit of her own: nobody approves her own."""
     maker, checker, bank = (system_principal(f"suite.seed.{name}") for name in ("maker", "approver", "bank"))
-    for scheme in schemes:
-        for back in range(MONTHS_BACK, 0, -1):
-            async with database.unit(maker, "suite:history", worker=True) as unit:
-                await unit.execute(text("set local statement_timeout = 0"))
-                batch = await payments.open_batch(unit, scheme, plus(month_of(unit.today), -back), DISTRICT)
-                await payments.run(unit, batch.id)
-                await payments.check(unit, batch.id)
-                unit.emitted.clear()
-            async with database.unit(checker, "suite:history", worker=True) as unit:
-                await payments.approve(unit, batch.id)
-                unit.emitted.clear()
-            async with database.unit(bank, "suite:history", worker=True) as unit:
-                await payments.send(unit, batch.id)
-                lines = (await unit.execute(_LINES, {"batch_id": batch.id})).scalars()
-                await payments.answer(unit, batch.id, [BankAnswer(line, "PAID") for line in lines])
-                unit.emitted.clear()
+    for back in range(MONTHS_BACK, 0, -1):
+        async with database.unit(maker, "suite:history", worker=True) as unit:
+            await unit.execute(text("set local statement_timeout = 0"))
+            batch = await payments.open_batch(unit, scheme, plus(month_of(unit.today), -back), DISTRICT)
+            await payments.run(unit, batch.id)
+            await payments.check(unit, batch.id)
+            unit.emitted.clear()
+        async with database.unit(checker, "suite:history", worker=True) as unit:
+            await payments.approve(unit, batch.id)
+            unit.emitted.clear()
+        async with database.unit(bank, "suite:history", worker=True) as unit:
+            await payments.send(unit, batch.id)
+            lines = (await unit.execute(_LINES, {"batch_id": batch.id})).scalars()
+            await payments.answer(unit, batch.id, [BankAnswer(line, "PAID") for line in lines])
+            unit.emitted.clear()

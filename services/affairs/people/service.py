@@ -58,7 +58,6 @@ async def add_many(unit: UnitOfWork, people: Sequence[NewPerson]) -> None:
     """Enter people, one statement for all; known ones take on area, birth and sex. Runs in a system unit."""
     if not people:
         return
-    new = insert(table_of(Person))
     rows = [
         {
             "person_id": person.person_id,
@@ -70,8 +69,7 @@ async def add_many(unit: UnitOfWork, people: Sequence[NewPerson]) -> None:
         }
         for person in people
     ]
-    taken = {name: new.excluded[name] for name in ("area_code", "birth", "sex")}
-    await unit.execute(new.on_conflict_do_update(index_elements=["person_id"], set_=taken), rows)
+    await unit.enter(Person, rows, renew=("area_code", "birth", "sex"))
     await unit.execute(_PLACE_KIN, {"ids": [person.person_id for person in people] if len(people) < 1000 else None})
 
 
@@ -79,12 +77,10 @@ async def relate_many(unit: UnitOfWork, kin: Sequence[NewKin]) -> None:
     """Enter relations, each side as given. Runs in a system unit."""
     if not kin:
         return
-    new = insert(table_of(Kin))
     rows = [
         {"person_id": one.person_id, "relative_id": one.relative_id, "kind": one.kind, "area_code": ""} for one in kin
     ]
-    replaced = new.on_conflict_do_update(index_elements=["person_id", "relative_id"], set_={"kind": new.excluded.kind})
-    await unit.execute(replaced, rows)
+    await unit.enter(Kin, rows, renew=("kind",))
     await unit.execute(_PLACE_KIN, {"ids": [one.person_id for one in kin] if len(kin) < 1000 else None})
 
 

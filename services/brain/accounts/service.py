@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import insert
 from sqlmodel import col, select
 
 from services.brain.accounts.failures import normal_username
@@ -16,7 +15,6 @@ from shared import clock, effects
 from shared.china import areas
 from shared.db.database import on_constraint
 from shared.db.problems import Conflict, Forbidden, Invalid
-from shared.db.tables import table_of
 from shared.db.unit import UnitOfWork
 from shared.effects.tables import Effect
 from shared.ids import uuid7
@@ -89,8 +87,8 @@ async def create_accounts(unit: UnitOfWork, desk: Desk, new: Sequence[NewAccount
             }
         )
     if accounts:
-        await unit.execute(insert(table_of(Account)), accounts)
-        await unit.execute(insert(table_of(Credential)), credentials)
+        await unit.enter(Account, accounts)
+        await unit.enter(Credential, credentials)
     return [str(row["id"]) for row in accounts]
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import insert, or_
+from sqlalchemy import or_
 from sqlmodel import col, select
 
 from services.brain.areas.codes import AreaKind, Island
@@ -13,7 +13,6 @@ from services.brain.areas.tables import Area
 from shared.china import areas
 from shared.db.database import on_constraint
 from shared.db.problems import Conflict, NotFound
-from shared.db.tables import table_of
 from shared.db.unit import UnitOfWork
 from shared.ids import uuid7
 
@@ -54,7 +53,7 @@ async def load_areas(unit: UnitOfWork, new: Sequence[NewArea]) -> None:
         for area in new
     ]
     if rows:
-        await unit.execute(insert(table_of(Area)), rows)
+        await unit.enter(Area, rows)
 
 
 def areas_on(day: date, *, parent: str | None = None) -> Any:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import insert, or_, update
+from sqlalchemy import or_, update
 from sqlmodel import col, select
 
 from services.brain.kinship.rules import Kind, other_side
@@ -16,7 +16,6 @@ from services.brain.people.sight import see_family, unsee_family
 from shared.contracts.brain import KinshipChanged
 from shared.db.database import on_constraint
 from shared.db.problems import Conflict, Invalid
-from shared.db.tables import table_of
 from shared.db.unit import UnitOfWork
 from shared.ids import uuid7
 
@@ -88,7 +87,7 @@ async def relate_many(unit: UnitOfWork, new: Sequence[NewKinship], areas: dict[s
         ]
     if not rows:
         return ids
-    await unit.execute(insert(table_of(Kinship)), rows)
+    await unit.enter(Kinship, rows)
     await see_family(unit, [(row["person_id"], row["relative_id"]) for row in rows])
     for row in rows:
         _tell(unit, row)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import insert, or_
+from sqlalchemy import or_
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlmodel import col, select
 
@@ -136,8 +136,8 @@ async def appoint_many(unit: UnitOfWork, new: Sequence[NewPost]) -> list[str]:
     ]
     if not rows:
         return []
-    await unit.execute(insert(table_of(PostHolder)), [{"account_id": one.account_id, "seq": 1} for one in new])
-    await unit.execute(insert(table_of(Post)), rows)
+    await unit.enter(PostHolder, [{"account_id": one.account_id, "seq": 1} for one in new])
+    await unit.enter(Post, rows)
     for row in rows:
         event = PostChanged(account_id=str(row["account_id"]), old_post=None, new_post=str(row["id"]), seq=1)
         unit.emit(event, area_code=str(row["area_code"]))

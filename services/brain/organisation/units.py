@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import insert, or_
+from sqlalchemy import or_
 from sqlmodel import col, select
 
 from services.brain.organisation.codes import UnitKind
@@ -14,7 +14,6 @@ from shared.china import areas
 from shared.contracts.brain import OrgChanged
 from shared.db.database import on_constraint
 from shared.db.problems import Conflict, Invalid, NotFound
-from shared.db.tables import table_of
 from shared.db.unit import UnitOfWork
 from shared.ids import uuid7
 
@@ -75,8 +74,8 @@ async def found_units(unit: UnitOfWork, new: Sequence[NewUnit]) -> list[str]:
         periods.append(_period(unit_id, one))
     if not ids:
         return ids
-    await unit.execute(insert(table_of(OrgUnit)), [{"id": unit_id, "version": 1} for unit_id in ids])
-    await unit.execute(insert(table_of(UnitPeriod)), periods)
+    await unit.enter(OrgUnit, [{"id": unit_id, "version": 1} for unit_id in ids])
+    await unit.enter(UnitPeriod, periods)
     for unit_id, one in founded.items():
         _tell(unit, unit_id, "founded", one.from_date, 1, one.area_code)
     return ids

@@ -9,7 +9,7 @@ from datetime import date
 from functools import cache
 from typing import Any
 
-from sqlalchemy import bindparam, func, insert
+from sqlalchemy import bindparam, func
 from sqlmodel import col, select
 
 from services.brain.people.codes import LifeStatus, MaritalStatus, Registration
@@ -75,7 +75,7 @@ async def register_people(unit: UnitOfWork, key: PersonKey, new: Sequence[NewPer
     rows = [_row(unit, key, one) for one in new]
     if not rows:
         return []
-    await unit.execute(insert(table_of(Person)), rows)
+    await unit.enter(Person, rows)
     ids = [str(row["id"]) for row in rows]
     await see_oneself(unit, ids)
     for row in rows:

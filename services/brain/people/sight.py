@@ -4,13 +4,11 @@ from collections.abc import Sequence
 from typing import Literal
 
 from sqlalchemy import delete
-from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 
 from services.brain.people.tables import Person, Sight
 from shared.db.principals import Scope
 from shared.db.problems import NotFound
-from shared.db.tables import table_of
 from shared.db.unit import UnitOfWork
 
 Audience = Literal["own", "family"]
@@ -26,14 +24,14 @@ async def see_oneself(unit: UnitOfWork, person_ids: Sequence[str]) -> None:
     kinds: tuple[Audience, ...] = ("own", "family")
     rows = [{"viewer_id": one, "audience": audience(kind, one)} for one in person_ids for kind in kinds]
     if rows:
-        await unit.execute(insert(table_of(Sight)).on_conflict_do_nothing(), rows)
+        await unit.enter(Sight, rows, skip_known=True)
 
 
 async def see_family(unit: UnitOfWork, pairs: Sequence[tuple[str, str]]) -> None:
     """(viewer, person): let close relatives see what is meant for the family. Runs in a system unit."""
     rows = [{"viewer_id": viewer, "audience": audience("family", person)} for viewer, person in pairs]
     if rows:
-        await unit.execute(insert(table_of(Sight)).on_conflict_do_nothing(), rows)
+        await unit.enter(Sight, rows, skip_known=True)
 
 
 async def unsee_family(unit: UnitOfWork, viewer_id: str, person_id: str) -> None:
@@ -50,7 +48,7 @@ async def join_sight(unit: UnitOfWork, keep_id: str, drop_id: str) -> None:
         one, other = audience(kind, keep_id), audience(kind, drop_id)
         seen = await unit.all(select(Sight.viewer_id).where(col(Sight.audience).in_([one, other])).distinct())
         rows = [{"viewer_id": viewer, "audience": named} for viewer in sorted(seen) for named in (one, other)]
-        await unit.execute(insert(table_of(Sight)).on_conflict_do_nothing(), rows)
+        await unit.enter(Sight, rows, skip_known=True)
 
 
 async def may_follow(unit: UnitOfWork, person_id: str) -> None:

@@ -5,17 +5,16 @@ from pathlib import Path
 from pkgutil import iter_modules
 from typing import Any
 
-import yaml
-
 import shared.contracts
 from services.brain.timeline import service
 from shared.contracts.brain import PersonCorrected, PersonMerged, PersonMoved, PersonRegistered
 from shared.db.unit import UnitOfWork
+from shared.documents import read_document
 from shared.events import Envelope, Event, Subscription
 from shared.events.contract import contracts
 from shared.ids import is_person_id
 
-TITLES: dict[str, str] = yaml.safe_load((Path(__file__).parent / "titles.yaml").read_text(encoding="utf-8"))
+TITLES: dict[str, str] = read_document((Path(__file__).parent / "titles.yaml").read_text(encoding="utf-8"))
 _PERSON_BY_ANOTHER_NAME = (PersonMerged, PersonCorrected)
 _PLACING = {PersonMoved.event_type(), PersonRegistered.event_type()}
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Select, func, insert, select, text, update
+from sqlalchemy import Select, func, select, text, update
 from sqlmodel import col
 
 from services.charity.law import in_force
@@ -19,7 +19,6 @@ from shared.contracts.charity import PairingEnded, PairingStarted
 from shared.db.database import on_constraint
 from shared.db.principals import Scope
 from shared.db.problems import Invalid, NotFound
-from shared.db.tables import table_of
 from shared.db.unit import UnitOfWork
 from shared.ids import uuid7
 
@@ -84,7 +83,7 @@ async def begin(unit: UnitOfWork, new: NewPairing) -> Pairing:
     pairing = Pairing.model_validate(_row(unit, new, consent, beneficiary))
     unit.add(pairing)
     await unit.flush()
-    await unit.execute(insert(table_of(PairingParty)), _party_rows(pairing))
+    await unit.enter(PairingParty, _party_rows(pairing))
     await announce(unit, [pairing], "")
     return pairing
 
@@ -95,9 +94,9 @@ async def add_many(unit: UnitOfWork, pairings: Sequence[NewPairing]) -> list[str
         return []
     known = await people.lock(unit, {new.beneficiary_id for new in pairings})
     rows = [_row(unit, new, _consented(new), known[new.beneficiary_id]) for new in pairings]
-    await unit.execute(insert(table_of(Pairing)), rows)
+    await unit.enter(Pairing, rows)
     parties = [party for row in rows for party in _party_rows(Pairing.model_validate(row))]
-    await unit.execute(insert(table_of(PairingParty)), parties)
+    await unit.enter(PairingParty, parties)
     return [str(row["id"]) for row in rows]
 
 

@@ -7,13 +7,11 @@ from dataclasses import dataclass
 from datetime import date
 
 from sqlalchemy import text, update
-from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
 from services.charity.people.tables import Person
 from shared import effects
 from shared.db.problems import Conflict
-from shared.db.tables import table_of
 from shared.db.unit import UnitOfWork
 
 __all__ = ["NewPerson", "Person", "PersonDeceased"]
@@ -37,9 +35,9 @@ class NewPerson:
 
 # Who was declared dead before we heard of her is dead from the start.
 _FOLLOW = text(
-    "update person p set is_deceased = exists (select from kernel.effect e where e.object_kind = 'person'"
-    " and e.object_id = p.person_id and e.kind = 'deceased' and e.annulled_at is null)"
-    " where p.person_id = any(:people)"
+    "update person p set is_deceased = not p.is_deceased"
+    " where p.person_id = any(:people) and p.is_deceased <> exists (select from kernel.effect e"
+    " where e.object_kind = 'person' and e.object_id = p.person_id and e.kind = 'deceased' and e.annulled_at is null)"
 )
 
 
@@ -49,7 +47,7 @@ async def add_many(unit: UnitOfWork, people: Iterable[NewPerson]) -> None:
         {"person_id": p.person_id, "area_code": p.area_code, "birth": p.birth, "is_deceased": False} for p in people
     ]
     if rows:
-        await unit.execute(insert(table_of(Person)).on_conflict_do_nothing(), rows)
+        await unit.enter(Person, rows, skip_known=True)
         await follow_life(unit, [str(row["person_id"]) for row in rows])
 
 

@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Select, insert, or_, select, text, update
+from sqlalchemy import Select, or_, select, text, update
 from sqlmodel import col
 
 from services.charity.people import service as people
 from services.charity.pledges.tables import Pledge
 from shared import effects
 from shared.db.problems import Conflict, Invalid, NotFound
-from shared.db.tables import table_of
 from shared.db.unit import UnitOfWork
 from shared.effects.tables import Effect
 from shared.ids import uuid7
@@ -78,7 +77,7 @@ async def add_many(unit: UnitOfWork, pledges: Sequence[NewPledge]) -> list[str]:
         return []
     known = await people.lock(unit, {new.beneficiary_id for new in pledges})
     rows = [_row(unit, new, known[new.beneficiary_id].area_code) for new in pledges]
-    await unit.execute(insert(table_of(Pledge)), rows)
+    await unit.enter(Pledge, rows)
     return [str(row["id"]) for row in rows]
 
 

@@ -6,14 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from sqlalchemy.dialects.postgresql import insert
-
 from services.charity.law import PARAMETERS, in_force
 from services.charity.people import service as people
 from services.charity.points import rules
 from services.charity.points.ledger import Line, post
 from services.charity.points.tables import PointsAccount, PointsLot, PointsMovement
-from shared.db.tables import table_of
 from shared.db.unit import UnitOfWork
 from shared.ids import uuid7
 
@@ -40,7 +37,7 @@ async def earn_many(unit: UnitOfWork, earnings: Sequence[Earning]) -> None:
         {"person_id": p.person_id, "area_code": p.area_code, "is_frozen": p.is_deceased, "opened_at": unit.now}
         for p in known.values()
     ]
-    await unit.execute(insert(table_of(PointsAccount)).on_conflict_do_nothing(), accounts)
+    await unit.enter(PointsAccount, accounts, skip_known=True)
     movements, lots, lines = [], [], []
     for row_id, earning, person in entered:
         law = in_force(earning.earned_on, person.area_code)
@@ -71,6 +68,6 @@ async def earn_many(unit: UnitOfWork, earnings: Sequence[Earning]) -> None:
             }
         )
         lines.append(Line(row_id, row_id, person.person_id, person.area_code, earning.points))
-    await unit.execute(insert(table_of(PointsMovement)), movements)
-    await unit.execute(insert(table_of(PointsLot)), lots)
+    await unit.enter(PointsMovement, movements)
+    await unit.enter(PointsLot, lots)
     await post(unit, lines, from_account="ISSUED", to_account="PERSON")

@@ -6,14 +6,12 @@ from collections.abc import Sequence
 from datetime import date
 
 from sqlalchemy import text, update
-from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
 from services.charity.people import service as people
 from services.charity.volunteers.tables import Volunteer
 from shared import effects
 from shared.db.problems import Conflict, NotFound
-from shared.db.tables import table_of
 from shared.db.unit import UnitOfWork
 from shared.effects.tables import Effect
 
@@ -74,7 +72,7 @@ async def add_many(unit: UnitOfWork, person_ids: Sequence[str], registered_on: d
         for person in known.values()
     ]
     if rows:
-        await unit.execute(insert(table_of(Volunteer)).on_conflict_do_nothing(), rows)
+        await unit.enter(Volunteer, rows, skip_known=True)
 
 
 async def leave(unit: UnitOfWork, person_id: str) -> Volunteer:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, case, func, insert, select
+from sqlalchemy import Select, case, func, select
 from sqlmodel import col
 
 from services.eldercare.beds.rules import NURSING, BedTaken, Figures, code_body, stepped
@@ -17,7 +17,6 @@ from services.eldercare.institutions import service as institutions
 from services.eldercare.institutions.service import Institution
 from services.eldercare.law import in_force
 from shared.db.problems import Conflict
-from shared.db.tables import table_of
 from shared.db.unit import UnitOfWork
 from shared.events import set_timer
 from shared.ids import uuid7
@@ -67,7 +66,7 @@ async def add_many(unit: UnitOfWork, beds: Sequence[NewBed]) -> list[str]:
         }
         for bed in beds
     ]
-    await unit.execute(insert(table_of(Bed)), rows)
+    await unit.enter(Bed, rows)
     return [str(row["id"]) for row in rows]
 
 

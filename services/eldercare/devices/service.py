@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Select, insert, select, update
+from sqlalchemy import Select, select, update
 from sqlmodel import col
 
 from services.eldercare.devices.rules import SerialIssued, stepped
@@ -53,7 +53,7 @@ async def add_many(unit: UnitOfWork, devices: Sequence[NewDevice]) -> list[str]:
         for device in devices
     ]
     if rows:
-        await unit.execute(insert(table_of(Device)), rows)
+        await unit.enter(Device, rows)
     return [str(row["id"]) for row in rows]
 
 

@@ -72,13 +72,8 @@ async def add_many(unit: UnitOfWork, elders: Sequence[NewElder]) -> None:
         }
         for elder in elders
     ]
-    statement = insert(table_of(Elder))
-    given = {
-        column: getattr(statement.excluded, column)
-        for column in rows[0]
-        if column not in ("person_id", "life_status", "person_version", "created_at")
-    }
-    await unit.execute(statement.on_conflict_do_update(index_elements=["person_id"], set_=given), rows)
+    kept = ("person_id", "life_status", "person_version", "created_at")
+    await unit.enter(Elder, rows, renew=[column for column in rows[0] if column not in kept])
     await adopt_relatives(unit)
 
 

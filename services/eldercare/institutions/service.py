@@ -7,14 +7,13 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Select, insert, select
+from sqlalchemy import Select, select
 from sqlmodel import col
 
 from services.eldercare.institutions.tables import Institution
 from shared.china import credit_code
 from shared.china.errors import NumberError
 from shared.db.problems import Conflict, Invalid
-from shared.db.tables import table_of
 from shared.db.unit import UnitOfWork
 
 __all__ = ["Institution", "NewInstitution"]
@@ -47,7 +46,7 @@ async def add_many(unit: UnitOfWork, institutions: Sequence[NewInstitution]) -> 
         except NumberError as error:
             raise Invalid(error.code, error.detail, field="uscc") from error
     if institutions:
-        await unit.execute(insert(table_of(Institution)), [asdict(one) for one in institutions])
+        await unit.enter(Institution, [asdict(one) for one in institutions])
 
 
 async def add(unit: UnitOfWork, new: NewInstitution) -> Institution:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, insert, select, update
+from sqlalchemy import Select, select, update
 from sqlmodel import col
 
 from services.eldercare.elders import service as elders
@@ -66,7 +66,7 @@ async def add_many(unit: UnitOfWork, orders: Sequence[NewOrder]) -> list[str]:
         for order in orders
     ]
     if rows:
-        await unit.execute(insert(table_of(Order)), rows)
+        await unit.enter(Order, rows)
     return [str(row["id"]) for row in rows]
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import Select, insert, select, text, update
+from sqlalchemy import Select, select, text, update
 from sqlmodel import col
 
 from services.eldercare.beds import service as beds
@@ -84,7 +84,7 @@ async def add_many(unit: UnitOfWork, stays: Sequence[NewStay]) -> list[str]:
         }
         for stay in stays
     ]
-    await unit.execute(insert(table_of(Stay)), rows)
+    await unit.enter(Stay, rows)
     ids = [str(row["id"]) for row in rows]
     await unit.execute(_OCCUPY, {"ids": ids})
     await unit.execute(_HOUSE, {"ids": ids})

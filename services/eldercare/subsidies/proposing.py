@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from sqlalchemy import insert, select, text, true
+from sqlalchemy import select, text, true
 from sqlmodel import col
 
 from services.eldercare.elders import service as elders
@@ -15,7 +15,6 @@ from services.eldercare.law import PARAMETERS, in_force
 from services.eldercare.subsidies.rules import BOOK, CARE, LONGEVITY, Age, AlreadyGranted, CareFacts
 from services.eldercare.subsidies.tables import Subsidy
 from shared import clock
-from shared.db.tables import table_of
 from shared.db.unit import UnitOfWork
 from shared.ids import uuid7
 from shared.payments import month_of
@@ -104,7 +103,7 @@ async def _propose(unit: UnitOfWork, scheme: str, town: str, month: date, meets:
                 known = clock.to_business_date(row.created_at)
                 since = min(month, month_of(max(birthday(row.birth, from_age), known)))
             rows.append(candidate(unit, row.person_id, row.area_code, scheme, since))
-        await unit.execute(insert(table_of(Subsidy)), rows)
+        await unit.enter(Subsidy, rows)
         count += len(rows)
     return count
 
@@ -117,7 +116,7 @@ async def apply(unit: UnitOfWork, person_id: str, scheme: str, from_month: date)
     if await unit.first(select(col(Subsidy.id)).where(has)):
         raise AlreadyGranted
     row = candidate(unit, person_id, elder.area_code, scheme, from_month)
-    await unit.execute(insert(table_of(Subsidy)), [row])
+    await unit.enter(Subsidy, [row])
     return await unit.get(Subsidy, row["id"])
 
 

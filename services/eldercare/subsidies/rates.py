@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from sqlalchemy import delete, insert, select, text
+from sqlalchemy import delete, select, text
 
 from services.eldercare.law import PARAMETERS
 from services.eldercare.subsidies.due import PAYMENTS
@@ -49,7 +49,7 @@ async def keep_rates(unit: UnitOfWork) -> None:
             return
         names = ("scheme", "area", "from_date", "floor", "amount_fen")
         await unit.execute(delete(table))
-        await unit.execute(insert(table), [dict(zip(names, rate, strict=True)) for rate in sorted(rates())])
+        await unit.enter(SubsidyRate, [dict(zip(names, rate, strict=True)) for rate in sorted(rates())])
         for scheme in {rate[0] for rate in changed}:
             since = min(rate[2] for rate in changed if rate[0] == scheme)
             await reconsider_scheme(unit, scheme, month_of(since))

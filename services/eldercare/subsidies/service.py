@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Select, insert, select, update
+from sqlalchemy import Select, select, update
 from sqlmodel import col
 
 from services.eldercare.elders import service as elders
@@ -96,9 +96,9 @@ async def add_many(unit: UnitOfWork, subsidies: Sequence[NewSubsidy]) -> list[st
         if row["scheme"] == CARE:
             levels.append(_level(entitlement_id, people[row["person_id"]], row["from_month"]))
     if rows:
-        await unit.execute(insert(table_of(Subsidy)), rows)
+        await unit.enter(Subsidy, rows)
     if levels:
-        await unit.execute(insert(table_of(SubsidyLevel)), levels)
+        await unit.enter(SubsidyLevel, levels)
     return entitlement_ids
 
 
@@ -162,7 +162,7 @@ async def activate(unit: UnitOfWork, subsidy_ids: Sequence[str]) -> list[Subsidy
         [subsidy.entitlement_id] = await PAYMENTS.grant(unit, grant)
         if subsidy.scheme == CARE:
             level = _level(subsidy.entitlement_id, elder, subsidy.from_month)
-            await unit.execute(insert(table_of(SubsidyLevel)), [level])
+            await unit.enter(SubsidyLevel, [level])
         subsidy.version += 1
         done.append(subsidy)
     await unit.flush()

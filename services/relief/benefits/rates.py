@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from sqlalchemy import delete, insert, select, text
+from sqlalchemy import delete, select, text
 
 from services.relief.benefits.due import SCHEMES
 from services.relief.benefits.rules import care_of, destitute_standard, supplement_of
@@ -82,7 +82,7 @@ async def keep_rates(unit: UnitOfWork) -> None:
         if not changed:
             return
         await unit.execute(delete(table_of(BenefitRate)))
-        await unit.execute(insert(table_of(BenefitRate)), rates())
+        await unit.enter(BenefitRate, rates())
         if kept:  # nothing was decided by an empty table
             for scheme in SCHEMES:
                 await reconsider_scheme(unit, scheme.code, month_of(min(row["from_date"] for row in changed)))

@@ -7,8 +7,6 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from sqlalchemy import insert
-
 from services.relief.benefits.adjusting import Change, adjusting
 from services.relief.benefits.due import SCHEME_OF
 from services.relief.benefits.explaining import decide_with, decided, explain
@@ -38,7 +36,6 @@ from services.relief.households.reading import record_of, records
 from services.relief.households.rules import counted, income_in
 from services.relief.law import parameters
 from shared.db.database import on_constraint
-from shared.db.tables import table_of
 from shared.db.unit import UnitOfWork
 from shared.ids import uuid7
 from shared.payments import Grant, after, month_of, open_account, pay_to
@@ -121,7 +118,7 @@ async def add_many(unit: UnitOfWork, cases: Sequence[NewCase]) -> list[str]:
         }
         for case in cases
     ]
-    await unit.execute(insert(table_of(BenefitCase)), rows)
+    await unit.enter(BenefitCase, rows)
     return [str(row["id"]) for row in rows]
 
 

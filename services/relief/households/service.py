@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import insert, or_, select, text
+from sqlalchemy import or_, select, text
 from sqlmodel import col
 
 from services.relief.households.reading import DECEASED, PERSON, live
@@ -24,7 +24,6 @@ from services.relief.households.rules import (
 from services.relief.households.tables import Household, Income, Member, MemberCondition
 from shared.db.database import on_constraint
 from shared.db.principals import Scope
-from shared.db.tables import table_of
 from shared.db.unit import UnitOfWork
 from shared.effects.tables import Effect
 from shared.ids import uuid7
@@ -101,7 +100,7 @@ async def add_many(unit: UnitOfWork, households: Sequence[NewHousehold]) -> list
         )
     for model, values in rows.items():
         if values:
-            await unit.execute(insert(table_of(model)), values)
+            await unit.enter(model, values)
     return [str(row["id"]) for row in rows[Household]]
 
 
@@ -122,9 +121,9 @@ async def create(unit: UnitOfWork, new: NewHousehold) -> Household:
 async def add_member(unit: UnitOfWork, household: Household, new: NewMember) -> Member:
     """Another member; she (`living_people`) and the household are locked. Raises PersonInHousehold."""
     row = _member_row(unit, household.id, household.area_code, new)
-    await unit.execute(insert(table_of(Member)), [row])
+    await unit.enter(Member, [row])
     if new.conditions:
-        await unit.execute(insert(table_of(MemberCondition)), _condition_rows(row, new.conditions))
+        await unit.enter(MemberCondition, _condition_rows(row, new.conditions))
     household.version += 1
     return await unit.get(Member, row["id"])
 
@@ -144,7 +143,7 @@ async def leave(unit: UnitOfWork, household: Household, member: Member, on: date
 
 async def add_condition(unit: UnitOfWork, household: Household, member: Member, condition: Condition) -> None:
     """Something special about a member of a locked household."""
-    await unit.execute(insert(table_of(MemberCondition)), _condition_rows(member.model_dump(), [condition]))
+    await unit.enter(MemberCondition, _condition_rows(member.model_dump(), [condition]))
     household.version += 1
     await unit.flush()
 

@@ -167,7 +167,7 @@ def test_faults_of_shape_name_their_place():
 
 
 def test_a_key_written_twice_is_a_fault():
-    with pytest.raises(DefinitionError, match="written twice"):
+    with pytest.raises(DefinitionError, match="said twice"):
         parse_yaml(MOVING + "\nclock: opened\n")
 
 
