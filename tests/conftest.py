@@ -1,5 +1,6 @@
 """Fixtures every test may use: a PostgreSQL of our own, databases that are thrown away, a clock that stands still."""
 
+import asyncio
 import gc
 import os
 import secrets
@@ -8,6 +9,7 @@ import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import asyncpg
 import pytest
 from sqlalchemy import URL
 
@@ -23,6 +25,7 @@ def pytest_collection_finish() -> None:
 
 _MEMORY = Path("/dev/shm")
 _ROOM = 4 << 30
+_CONNECTIONS = 100
 
 
 @pytest.fixture(scope="session")
@@ -45,12 +48,24 @@ def admin(scratch: Path) -> Iterator[URL]:
     given = os.environ.get("PUYOU_TEST_SERVER", "")
     if given:
         host, port, user = given.split(":")
-        yield URL.create("postgresql+asyncpg", user, host=host, port=int(port), database="postgres")
+        admin = URL.create("postgresql+asyncpg", user, host=host, port=int(port), database="postgres")
+        asyncio.run(_has_room(admin))
+        yield admin
         return
     server = EmbeddedPostgres(scratch / "postgres", fsync=False)
     address = server.start()
     yield URL.create("postgresql+asyncpg", address.superuser, address.password, address.host, address.port, "postgres")
     server.stop()
+
+
+async def _has_room(admin: URL) -> None:
+    """A suite of processes takes nearly a hundred connections, and each worker of the run may have one standing."""
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    connection = await asyncpg.connect(host=admin.host, port=admin.port, user=admin.username, database=admin.database)
+    allowed = int(await connection.fetchval("show max_connections"))
+    await connection.close()
+    if allowed < _CONNECTIONS * workers:
+        pytest.exit(f"{admin.host}: max_connections is {allowed}: {_CONNECTIONS} a worker, or JOBS=1", returncode=3)
 
 
 @pytest.fixture(scope="session")

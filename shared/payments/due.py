@@ -30,8 +30,8 @@ class DueSource:
     """How much is due, as a SELECT over the relation `wanted(entitlement_id, month)`.
 
     It returns (entitlement_id text, month date, amount_fen bigint, decision_id text), at most one row for each
-    wanted month and none where nothing is due. It takes no parameters and must not look at lines: what is due
-    does not depend on what was paid. Ends and the entitlement's term are applied around it.
+    wanted month and none where nothing is due. It may begin with CTEs of its own, takes no parameters and must not
+    look at lines: what is due does not depend on what was paid. Ends and the entitlement's term are applied around it.
     """
 
     name: str

@@ -7,40 +7,48 @@ from collections.abc import Mapping
 from services.relief.benefits.rules import DIBAO, TEKUN
 from shared.payments import Check, DueSource, Scheme
 
-# For each wanted month: the case, the rates in force, the income record in force, and over the members counted in the
-# month their number and supplements, beside the number counted when the income record began.
+# `paid`: the case of each wanted month. `rates`: what is in force there, looked up once for an area and month and not
+# once a family, with the birthdays its ages come to.
+_CASES = """
+    with paid as materialized (
+        select w.entitlement_id, w.month, c.decision_id, c.household_id, c.area_code
+        from wanted w
+        join benefit_case c on c.entitlement_id = w.entitlement_id
+            and (c.closed_from is null or w.month < c.closed_from)
+    ),
+    rates as materialized (
+        select distinct on (p.area_code, p.month) p.area_code, p.month, n.standard_fen, n.severe_disability_fen,
+            n.critical_illness_fen, n.single_parent_child_fen, n.aged_fen, n.minor_fen, n.destitute_fen,
+            n.care_partly_fen, n.care_fully_fen,
+            cast(p.month - make_interval(years => n.aged_from) as date) as aged_born,
+            cast(p.month - make_interval(years => n.adult_from) as date) as adult_born
+        from (select distinct area_code, month from paid) p
+        join benefit_rate n on n.from_date <= p.month and left(p.area_code, length(n.area)) = n.area
+        order by p.area_code, p.month, length(n.area) desc, n.from_date desc
+    )"""
+
+# Beside case and rates: the income record in force, and over the members counted in the month their number and
+# supplements, beside the number counted when the income record began.
 DIBAO_DUE = DueSource(
     DIBAO,
-    """
+    f"""{_CASES}
     select x.entitlement_id, x.month,
         cast((s.heads * (r.standard_fen * s.divisor - i.monthly_fen) + s.supplements * s.divisor
             + s.divisor * 100 - 1) / (s.divisor * 100) * 100 as bigint) as amount_fen,
         coalesce(nullif(i.decision_id, ''), x.decision_id) as decision_id
-    from (
-        select w.entitlement_id, w.month, c.decision_id, c.household_id, f.area, f.from_date
-        from wanted w
-        join benefit_case c on c.entitlement_id = w.entitlement_id
-            and (c.closed_from is null or w.month < c.closed_from)
-        cross join lateral (
-            select n.area, n.from_date from benefit_rate n
-            where n.from_date <= w.month and left(c.area_code, length(n.area)) = n.area
-            order by length(n.area) desc, n.from_date desc limit 1
-        ) f
-    ) x
-    join benefit_rate r on r.area = x.area and r.from_date = x.from_date
+    from paid x
+    join rates r on r.area_code = x.area_code and r.month = x.month
     cross join lateral (
         select n.from_month, n.monthly_fen, n.decision_id from income n
         where n.household_id = x.household_id and n.from_month <= x.month
         order by n.from_month desc, n.seq desc limit 1
     ) i
     cross join lateral (
-        select cast(count(*) filter (where m.counts) as bigint) as heads,
-            cast(greatest(1, count(*) filter (where m.counted)) as bigint) as divisor,
+        select count(*) filter (where m.counts) as heads,
+            greatest(1, count(*) filter (where m.counted)) as divisor,
             cast(coalesce(sum(greatest(
-                case when m.birth <= cast(x.month - make_interval(years => r.aged_from) as date)
-                    then r.aged_fen else 0 end,
-                case when m.birth > cast(x.month - make_interval(years => r.adult_from) as date)
-                    then r.minor_fen else 0 end,
+                case when m.birth <= r.aged_born then r.aged_fen else 0 end,
+                case when m.birth > r.adult_born then r.minor_fen else 0 end,
                 coalesce((
                     select max(case k.kind when 'SEVERE_DISABILITY' then r.severe_disability_fen
                         when 'CRITICAL_ILLNESS' then r.critical_illness_fen
@@ -65,27 +73,17 @@ DIBAO_DUE = DueSource(
         ) m
     ) s
     where s.heads > 0 and i.monthly_fen < r.standard_fen * s.divisor
-    """,
+    """,  # noqa: S608 - constants
 )
 TEKUN_DUE = DueSource(
     TEKUN,
-    """
+    f"""{_CASES}
     select x.entitlement_id, x.month,
         cast(sum(r.destitute_fen + case k.tier when 2 then r.care_fully_fen when 1 then r.care_partly_fen else 0 end)
             as bigint) as amount_fen,
         max(x.decision_id) as decision_id
-    from (
-        select w.entitlement_id, w.month, c.decision_id, c.household_id, f.area, f.from_date
-        from wanted w
-        join benefit_case c on c.entitlement_id = w.entitlement_id
-            and (c.closed_from is null or w.month < c.closed_from)
-        cross join lateral (
-            select n.area, n.from_date from benefit_rate n
-            where n.from_date <= w.month and left(c.area_code, length(n.area)) = n.area
-            order by length(n.area) desc, n.from_date desc limit 1
-        ) f
-    ) x
-    join benefit_rate r on r.area = x.area and r.from_date = x.from_date
+    from paid x
+    join rates r on r.area_code = x.area_code and r.month = x.month
     join member p on p.household_id = x.household_id
         and p.valid_from <= x.month and (p.valid_to is null or x.month <= p.valid_to)
     cross join lateral (
@@ -98,7 +96,7 @@ TEKUN_DUE = DueSource(
         where f.object_kind = 'member' and f.object_id = p.id and f.kind = 'end_share' and f.annulled_at is null
           and f.from_date <= x.month)
     group by x.entitlement_id, x.month
-    """,
+    """,  # noqa: S608 - constants
 )
 
 # Living members go on drawing after the payee's death, but not through the account of the dead.
