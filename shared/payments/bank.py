@@ -7,7 +7,7 @@ import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import text
 
@@ -92,8 +92,7 @@ def _write(unit: UnitOfWork, rows: Sequence[Any], title: str) -> str:
 # ── what comes back ──────────────────────────────────────────────────────────────────────────────
 
 
-@dataclass(frozen=True, slots=True)
-class BankAnswer:
+class BankAnswer(NamedTuple):
     """One row of a returns file. `outcome` PAID, RETURNED or UNKNOWN; `amount_fen`, when given, must agree."""
 
     line_id: int
@@ -102,8 +101,7 @@ class BankAnswer:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
+class Answered(NamedTuple):
     """What became of one row. `verdict`: "" applied, `unchanged` known already, else an error for a person:
     `unknown_line`, `amount_differs`, `repeated` (twice in the file), `contradicts` (the line's state)."""
 
@@ -211,21 +209,7 @@ async def answer(
             "now": unit.now,
         },
     )
-    answers = [
-        Answered(
-            row.row_no,
-            row.line_id,
-            row.verdict,
-            row.outcome,
-            row.entitlement_id,
-            row.person_id,
-            row.area_code,
-            row.month,
-            row.amount_fen,
-            row.reason,
-        )
-        for row in rows
-    ]
+    answers = list(map(Answered._make, rows))
     moved = {found.entitlement_id for found in answers if not found.verdict and found.outcome == "RETURNED"}
     again = {scheme: [one for one in ids if one in moved] for scheme, ids in locked.items()}
     reconciled = Reconciled(answers, await settle(unit, schemes, again))

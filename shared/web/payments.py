@@ -24,9 +24,10 @@ from sqlalchemy import select
 from starlette.responses import PlainTextResponse
 
 from shared.ids import PersonId, UuidStr
-from shared.payments import BankAnswer, Month, Payments, month_of
+from shared.payments import BankAnswer, Month, Payments, month_of, returns_file
 from shared.payments.months import plus
 from shared.payments.tables import PaymentBatch, PaymentLine, Recovery
+from shared.web.files import FileContent
 from shared.web.paging import Page, paginate
 from shared.web.payments_wire import (
     BatchIn,
@@ -49,6 +50,7 @@ from shared.web.payments_wire import (
 from shared.web.route import Router, Unit, permit
 
 _RANGES_A_REQUEST = 20
+_CSV = {"text/csv": {"schema": {"type": "string"}}}
 
 
 def payments_router(service: str, payments: Payments) -> Router:
@@ -155,6 +157,21 @@ def _bank_routes(router: Router, service: str, payments: Payments) -> None:
                 ReturnFault(row=fault.row, line_id=str(fault.line_id), code=fault.verdict) for fault in done.errors
             ],
         )
+
+    @router.post(
+        "/batches/{batch_id}/returns-file",
+        operation_id=f"{service}_enter_returns_file",
+        response_class=PlainTextResponse,
+        openapi_extra={"requestBody": {"required": True, "content": _CSV}},
+    )
+    @permit("payment_batch", "reconcile")
+    async def enter_returns_file(batch_id: UuidStr, content: FileContent, unit: Unit) -> PlainTextResponse:
+        """对账：登记银行回盘文件（CSV：流水号,结果,金额,原因）。返回有疑问的行及原因，其余各行均已登记；重复上传无影响。"""
+        file = returns_file.read(content)
+        done = await payments.answer(unit, batch_id, file.given)
+        faults = file.faults(done.answers)
+        unit.note(detail={"rows": len(file.cells), "errors": len(faults)})
+        return PlainTextResponse(returns_file.write_faults(faults), media_type="text/csv; charset=utf-8")
 
 
 def _recovery_routes(router: Router, service: str, payments: Payments) -> None:

@@ -136,6 +136,8 @@ BODIES: Mapping[str, Make] = {
        for service, scheme in (("eldercare", "longevity"), ("relief", "dibao"))},
     **{f"{service}_enter_returns": (lambda _: {"rows": [{"lineId": "1", "outcome": "PAID"}]})
        for service in ("eldercare", "relief")},
+    **{f"{service}_enter_returns_file": (lambda _: "流水号,结果,金额,原因\n1,成功,,\n".encode())
+       for service in ("eldercare", "relief")},
     **{f"{service}_enter_repayment": (lambda _: {"amount": "1.00"}) for service in ("eldercare", "relief")},
     **{f"{service}_write_off_recovery": _why for service in ("eldercare", "relief")},
     # charity

@@ -1,5 +1,6 @@
 """The same over HTTP: two persons with their codes, masked and audited, and the law of a day."""
 
+import json
 from datetime import date
 from typing import Any
 
@@ -76,6 +77,59 @@ async def test_a_month_over_http(payer: Payer) -> None:
         "select count(*) from kernel.audit where action = 'payer:payer_list_batch_lines' and subjects <> '{}'"
     )
     assert subjects == [(2,)]
+
+
+async def test_a_returns_file_over_http(payer: Payer) -> None:
+    await elders(payer)
+    body = {"scheme": "longevity", "month": "2025-03", "areaCode": DISTRICT}
+    batch = (await post(payer, "/batches", FINANCE, "maker", body))[1]["batch"]["id"]
+    for step, role, account in (("check", FINANCE, "maker"), ("approve", REVIEWER, "r"), ("export", FINANCE, "maker")):
+        await post(payer, f"/batches/{batch}/{step}", role, account)
+    lines = (await get(payer, f"/payments/batches/{batch}/lines", FINANCE))[1]["items"]
+    paid, returned = (line["id"] for line in lines)
+
+    async def hand_in(text: str, encoding: str = "utf-8") -> tuple[int, str]:
+        answer = await payer.client.post(
+            f"/api/payer/payments/batches/{batch}/returns-file",
+            content=text.encode(encoding),
+            headers={**payer.headers(FINANCE, "maker"), "content-type": "text/csv"},
+        )
+        return answer.status_code, answer.text
+
+    file = (
+        "流水号,结果,金额,原因\r\n"
+        f"{paid},成功,50.00,\r\n"
+        "abc,成功,50.00,\r\n"
+        "\r\n"
+        f"{returned},失败,50.02,账户已销户\r\n"
+        "77,成功,,=HYPERLINK(1)\r\n"
+        f"{returned},失败\r\n"
+    )
+    status, refused = await hand_in(file, "utf-8-sig")
+    assert status == 200
+    assert refused.splitlines() == [
+        "行号,流水号,结果,金额,原因,问题",
+        "2,abc,成功,50.00,,流水号、结果或金额无法识别",
+        f"4,{returned},失败,50.02,账户已销户,金额与发放明细不一致",
+        "5,77,成功,,'=HYPERLINK(1),批次中没有这个流水号",
+        f"6,{returned},失败,,,流水号、结果或金额无法识别",
+    ]
+    assert await hand_in(f"流水号,结果,金额,原因\n{returned},失败,50.01,账户已销户\n") == (
+        200,
+        "行号,流水号,结果,金额,原因,问题\r\n",
+    )
+    lines = (await get(payer, f"/payments/batches/{batch}/lines", FINANCE))[1]["items"]
+    assert {line["id"]: (line["state"], line["reason"]) for line in lines} == {
+        paid: ("PAID", ""),
+        returned: ("RETURNED", "账户已销户"),
+    }
+    for wrong, encoding in (
+        ("流水号,结果,金额,原因\n1,成功,1.00,好", "gb18030"),
+        ("流水号,金额\n", "utf-8"),
+        ("", "utf-8"),
+    ):
+        status, told = await hand_in(wrong, encoding)
+        assert (status, json.loads(told)["code"]) == (422, "returns_file_unreadable")
 
 
 async def test_recoveries_over_http(payer: Payer) -> None:
