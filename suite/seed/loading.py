@@ -31,8 +31,7 @@ _LOADS: dict[str, tuple[str, Load]] = {
     "charity": ("points_account", charity.load),
     "affairs": ("person", affairs.load),
 }
-"""Service → a table that tells whether it was loaded, and the load: one transaction each. The first goes ahead by
-itself: its months take longest to pay, and are paid while the others' rows are made."""
+"""Service → a table that tells whether it was loaded, and the load: one transaction each."""
 
 _AFTER: dict[str, After] = {"relief": relief.after, "eldercare": eldercare.after}
 
@@ -48,13 +47,7 @@ async def seed_if_empty(suite: "Suite", admin: URL) -> None:
     assert key is not None
     with _uncollected():
         population = make_population(PersonKey(key), clock.today())
-        ahead, others = empty[:1], empty[1:]
-        for name in ahead:
-            await _load(suite, admin, name, population)
-        await asyncio.gather(
-            *(_finish(suite, name) for name in ahead),
-            *(_load_and_finish(suite, admin, name, population) for name in others),
-        )
+        await asyncio.gather(*(_load(suite, admin, name, population) for name in empty))
         suite.home.write_story(await _story(suite, population))
 
 
@@ -79,16 +72,8 @@ async def _load(suite: "Suite", admin: URL, name: str, population: Population) -
         unit.emitted.clear()
         unit.wakes.clear()
     await servers.analyse(admin, suite.settings.database_prefix, [name])
-
-
-async def _finish(suite: "Suite", name: str) -> None:
     if name in _AFTER:
         await _AFTER[name](suite)
-
-
-async def _load_and_finish(suite: "Suite", admin: URL, name: str, population: Population) -> None:
-    await _load(suite, admin, name, population)
-    await _finish(suite, name)
 
 
 async def _is_empty(suite: "Suite", service: str, table: str) -> bool:

@@ -9,6 +9,7 @@ B-14), 84 care centres (B-12), 5,476 one-key phones and 247 watches (B-20). The 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from itertools import accumulate
 from random import Random
 
 from shared.china import credit_code, resident_id
@@ -92,16 +93,13 @@ class _Maker:
         self._key = key
         self._sequences: dict[date, int] = {}
         self._phone = 0
-        self._villages = [
-            (place.code, town.share / (town.villages + town.communities))
-            for town in TOWNS
-            for place in villages_of(town)
-        ]
+        weights = {
+            place.code: town.share / (town.villages + town.communities) for town in TOWNS for place in villages_of(town)
+        }
+        self._villages, self._weights = list(weights), list(accumulate(weights.values()))
 
     def village(self) -> str:
-        codes, weights = zip(*self._villages, strict=True)
-        chosen: str = self.random.choices(codes, weights)[0]
-        return chosen
+        return self.random.choices(self._villages, cum_weights=self._weights)[0]
 
     def person(self, ages: tuple[int, int], area_code: str, *, sex: int | None = None, marital: str = "90") -> Person:
         random = self.random
