@@ -41,7 +41,6 @@ class CallerConnection(Connection):
     def __init__(self, server: "Server") -> None:
         super().__init__()
         self._server = server
-        self._loop = asyncio.get_running_loop()
         self._now = self._loop.time
         self._parser = HttpRequestParser(self)
         self._target = b""
@@ -233,16 +232,16 @@ class CallerConnection(Connection):
         elif call.whole and call.keep_alive:
             self._next()
         elif call.whole:
-            self.transport.close()
+            self.close()
         else:
             self._linger(keep_alive=call.keep_alive)
 
     def _cut(self, call: Call) -> None:
         """End so that the caller notices that the answer is not whole."""
         if call.ends_with_connection:
-            self.transport.abort()
+            self.cut()
         else:
-            self.transport.close()
+            self.close()
 
     def _linger(self, *, keep_alive: bool) -> None:
         """Answered before the request was whole: read on, or the rest would reset the answer on its way."""
@@ -250,15 +249,14 @@ class CallerConnection(Connection):
         self.read_on()
         if not keep_alive:
             self._deaf = True
-            if self.transport.can_write_eof():
-                self.transport.write_eof()
+            self.close_writing()
 
     def _next(self) -> None:
         self._current = self._task = None
         if self._waiting:
             self._run(self._waiting.popleft())
         elif self._deaf:
-            self.transport.close()
+            self.close()
         else:
             self._alarm.when = self._now() + IDLE_SECONDS
         if not self._waiting:
@@ -273,7 +271,7 @@ class CallerConnection(Connection):
     def close_when_idle(self) -> None:
         """The server stops: close now, or after the answer under way."""
         if self._current is None:
-            self.transport.close()
+            self.close()
         else:
             self._current.keep_alive = False
 
@@ -281,12 +279,11 @@ class CallerConnection(Connection):
         """The server stops and waits no longer."""
         if self._task is not None:
             self._task.cancel()
-        if not self.lost:
-            self.transport.abort()
+        self.cut()
 
     def _time_out(self) -> None:
         if not self.lost:
-            self.transport.close()
+            self.close()
 
     def _hear_no_more(self) -> None:
         self._deaf = True
@@ -303,7 +300,7 @@ class CallerConnection(Connection):
         if (self._current is None or self._current is broken) and not (broken is not None and broken.started):
             problem = Problem(status, code, detail)
             self.write(_written(problem.reply(trace_id=os.urandom(16).hex(), instance="")))
-            self.transport.close()
+            self.close()
 
 
 def _written(reply: Reply) -> bytes:

@@ -9,12 +9,22 @@ from gateway.http1.headers import Headers
 MOST_HEAD = 65_536
 # More than this of a body that nobody reads yet waits in the kernel.
 HIGH_WATER = 262_144
+# More than this is not kept back for the end of the round.
+_AT_ONCE = 32_768
 
 
 class Connection(asyncio.Protocol):
-    """A TCP connection: writing waits for the other end, reading can be held."""
+    """A TCP connection: writing waits for the other end, reading can be held.
+
+    What is written goes out at the end of the event loop's round, one connection after the other. Sent one by one
+    between the calls, each piece would wake a process at the other end that has just gone to sleep, which on a virtual
+    machine costs more than all the rest of the call (docs/performance.md).
+    """
 
     def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._unsent: list[bytes] = []
+        self._unsent_bytes = 0
         self.transport = cast("asyncio.Transport", None)  # from connection_made on
         self.lost = False
         self.choked = False  # the other end does not keep up
@@ -42,9 +52,39 @@ class Connection(asyncio.Protocol):
             self._may_write.set()
 
     def write(self, data: bytes) -> None:
-        """Send; nobody hears it when the connection is gone."""
-        if not self.lost:
+        """Send at the end of this round; nobody hears it when the connection is gone."""
+        if self.lost:
+            return
+        if not self._unsent:
+            self._loop.call_soon(self._send)
+        self._unsent.append(data)
+        self._unsent_bytes += len(data)
+        if self._unsent_bytes > _AT_ONCE:
+            self._send()
+
+    def _send(self) -> None:
+        if self._unsent and not self.lost:
+            data = self._unsent[0] if len(self._unsent) == 1 else b"".join(self._unsent)
+            self._unsent.clear()
+            self._unsent_bytes = 0
             self.transport.write(data)
+
+    def close(self) -> None:
+        """End once what was written is sent."""
+        self._send()
+        self.transport.close()
+
+    def close_writing(self) -> None:
+        """Nothing more will be written; reading goes on."""
+        self._send()
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+
+    def cut(self) -> None:
+        """End at once; what the kernel has not taken is lost."""
+        if not self.lost:
+            self._send()
+            self.transport.abort()
 
     async def drain(self) -> None:
         """Wait until the other end keeps up, or is gone."""

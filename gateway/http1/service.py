@@ -19,7 +19,6 @@ class ServiceConnection(Connection):
 
     def __init__(self) -> None:
         super().__init__()
-        self._loop = asyncio.get_running_loop()
         self.idle_since = 0.0
         self.listener: Callable[[], None] | None = None  # told of the next news, once, instead of who awaits `more`
         self.used = False  # has answered before
@@ -90,8 +89,7 @@ class ServiceConnection(Connection):
 
     def end(self) -> None:
         """Close at once."""
-        if not self.lost:
-            self.transport.abort()
+        self.cut()
 
     def _check(self) -> None:
         if self._failed is not None:
@@ -135,8 +133,8 @@ class ServiceConnection(Connection):
     def _spoil(self) -> None:
         self._spoilt = True
         self._wake()
-        if not self.lost and (not self._asked or self.whole):
-            self.transport.abort()
+        if not self._asked or self.whole:
+            self.cut()
 
     # ── from the parser ──────────────────────────────────────────────────────────────────────────
     def on_message_begin(self) -> None:
