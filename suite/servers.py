@@ -9,8 +9,6 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from shared.db.migrate import bootstrap, database_name, login_name, quoted, upgrade
 from shared.service import ServiceSpec
 
-_TABLES = text("select format('%I.%I', schemaname, tablename) from pg_tables where schemaname in ('kernel', 'public')")
-
 
 async def prepare(admin: URL, prefix: str, specs: Sequence[ServiceSpec], password: str) -> None:
     """Everything the services need on this server; may be run any number of times."""
@@ -36,11 +34,9 @@ async def drop(admin: URL, prefix: str, services: Sequence[str]) -> None:
 
 
 async def analyse(admin: URL, prefix: str, services: Sequence[str]) -> None:
-    """Tell the planner what a bulk load has brought; a service's own login may not. The server's own tables have
-    their statistics from elsewhere: going through them too takes longer than all of ours."""
+    """Tell the planner what a bulk load has brought; a service's own login may not."""
     for service in services:
         engine = create_async_engine(admin.set(database=database_name(prefix, service)), isolation_level="AUTOCOMMIT")
         async with engine.connect() as connection:
-            tables = (await connection.execute(_TABLES)).scalars()
-            await connection.execute(text(f"analyze {', '.join(tables)}"))
+            await connection.execute(text("analyze"))
         await engine.dispose()
