@@ -9,6 +9,7 @@ from services.relief.benefits.rates import PAYMENTS
 from services.relief.benefits.routes import router as cases
 from services.relief.changes.routes import router as changes
 from services.relief.deaths.reactions import settle_death, unsettle_death
+from services.relief.filings.routes import router as filings
 from services.relief.households import jobs as household_jobs
 from services.relief.households.routes import router as households
 from services.relief.law import BOOK, PARAMETERS
@@ -28,6 +29,7 @@ SPEC = ServiceSpec(
     folder=Path(__file__).parent,
     rooms=[
         households,
+        filings,
         changes,
         cases,
         rechecks,
