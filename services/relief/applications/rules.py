@@ -45,6 +45,16 @@ class AuthorisationMissing(Invalid):
     detail = "全部成年家庭成员应签署核对授权书"
 
 
+class NotOwn(Forbidden):
+    code = "not_own_family"
+    detail = "居民只能以申请人身份为自己的家庭申请"
+
+
+class NotAlone(Conflict):
+    code = "not_alone"
+    detail = "不符合单独申请的条件，应以家庭为单位申请"
+
+
 class NotSigned(Invalid):
     code = "not_signed"
     detail = "申请人应签署申请书和诚信承诺"
@@ -83,6 +93,11 @@ class AnswerMissing(Invalid):
 class DateInFuture(Invalid):
     code = "date_in_future"
     detail = "日期晚于今天"
+
+
+class BasisMissing(Invalid):
+    code = "legal_basis_missing"
+    detail = "规则核定结果与不予确认的决定不一致，请填写法律依据"
 
 
 class NothingToServe(Conflict):

@@ -54,7 +54,7 @@ class Application(Base, table=True):
         description="adult members who signed the authorisation of the check",
     )
     received_at: datetime | None = Field(default=None, description="the complete application: from here limits count")
-    corrections: int = Field(default=0, sa_type=SmallInteger)
+    correction: str = Field(default="", sa_type=Text, description="what was missing, said once")
     accepted_by: str = Field(default="", sa_type=Text)
     verified_at: datetime | None = Field(default=None, description="the check of means was reported")
     verification_id: str = Field(default="", sa_type=Text)
@@ -173,7 +173,10 @@ class ApplicationLimit(Base, table=True):
     area_code: str = Field(sa_type=AreaCodeText)
     step: str = Field(sa_type=Text)
     owner: str = Field(sa_type=Text)
+    amount: int = Field(sa_type=SmallInteger)
+    unit: str = Field(sa_type=Text)
     started_at: datetime
+    stood: int = Field(default=0, sa_type=SmallInteger, description="working days it stood still")
     due_on: date
     due_at: datetime
     warn_at: datetime

@@ -1,5 +1,4 @@
-"""Which kind a family is recognised as: 特困 before 低保 before 低边 before 刚性支出, and else 临时救助 is offered (R-02).
-Amounts are in `rules`."""
+"""Which kind a family is recognised as: 特困 before 低保 before 低边 before 刚性支出 (R-02). Amounts are in `rules`."""
 
 from __future__ import annotations
 

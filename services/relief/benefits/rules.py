@@ -56,6 +56,11 @@ class NotEligible(Conflict):
     detail = "不符合认定条件"
 
 
+class NothingRecorded(Conflict):
+    code = "nothing_recorded"
+    detail = "该家庭在该月没有在册成员或者没有登记收入"
+
+
 class NoStandard(Conflict):
     code = "no_standard"
     detail = "该地区在该月没有执行中的标准"
