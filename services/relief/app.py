@@ -25,6 +25,8 @@ from services.relief.publicity.routes import router as publicity
 from services.relief.rechecks.reactions import notice_overdue
 from services.relief.rechecks.routes import router as rechecks
 from services.relief.rechecks.service import OVERDUE
+from services.relief.spotchecks import jobs as spot_check_jobs
+from services.relief.spotchecks.routes import router as spot_checks
 from services.relief.visits.routes import router as visits
 from shared.contracts.affairs import DeathConfirmed, DeathRevoked
 from shared.events import Schedule, on, on_timer
@@ -43,6 +45,7 @@ SPEC = ServiceSpec(
         applications,
         publicity,
         delegations,
+        spot_checks,
         cases,
         rechecks,
         visits,
@@ -62,6 +65,7 @@ SPEC = ServiceSpec(
     prepare=prepare,
     schedules=[
         Schedule("relief.rates", benefit_jobs.take_over_rates, at=time(0, 5)),
+        Schedule("relief.spot-checks", spot_check_jobs.draw_last_month, at=time(0, 25)),
         Schedule("relief.former-members", household_jobs.forget_former_members, at=time(0, 15)),
     ],
 )

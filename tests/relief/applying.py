@@ -47,12 +47,12 @@ class Applying:
 
     @property
     def leader(self) -> dict[str, str]:
-        """Reviews, and decides what is delegated."""
+        """Decides what is delegated."""
         return self.relief.stand.headers(Role.TOWN_LEADER, LIUHENG, account="leader")
 
     @property
     def colleague(self) -> dict[str, str]:
-        """A second clerk, who may review too."""
+        """A second clerk, who reviews."""
         return self.relief.stand.headers(Role.TOWN_CLERK, LIUHENG, account="town-b")
 
     @property
@@ -126,7 +126,9 @@ class Applying:
     async def opinion(self, who: Mapping[str, str] | None = None, expect: int = 200, **more: Any) -> Any:
         """What survey and check have shown."""
         body = {"withinProperty": True, "withinMarginalProperty": True, "hasAbleSupporter": True}
-        return await self.do("opinion", who or self.leader, body | {"opinion": "经调查核实，拟提出意见"} | more, expect)
+        return await self.do(
+            "opinion", who or self.colleague, body | {"opinion": "经调查核实，拟提出意见"} | more, expect
+        )
 
     async def publish(self) -> Any:
         """Put up in the village."""

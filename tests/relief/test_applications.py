@@ -144,7 +144,7 @@ async def test_from_identity_cards_to_money(town: Applying) -> None:
         ("submit", "TOWN_CLERK"),
         ("accept", "TOWN_CLERK"),
         ("investigate", "TOWN_CLERK"),
-        ("form_opinion", "TOWN_LEADER"),
+        ("form_opinion", "TOWN_CLERK"),
         ("publish", "TOWN_CLERK"),
         ("forward", "SYSTEM"),
         ("approve", "DISTRICT_REVIEWER"),

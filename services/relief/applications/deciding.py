@@ -12,6 +12,7 @@ from services.relief.applications.rules import (
     BasisMissing,
     DateInFuture,
     DistrictVisitMissing,
+    NotDelegated,
     NothingToServe,
     NotYourStage,
     OpinionOutdated,
@@ -26,6 +27,7 @@ from services.relief.applications.tables import Application
 from services.relief.benefits import service as benefits
 from services.relief.benefits.recognition import recognised_as
 from services.relief.benefits.rules import DIBAO
+from services.relief.delegation import service as delegation
 from services.relief.filings import service as filings
 from services.relief.households import reading
 from services.relief.households import service as households
@@ -110,6 +112,8 @@ async def _before_decision(unit: UnitOfWork, application_id: str, action: str) -
     level = "DISTRICT" if unit.principal.role in DISTRICT_ROLES else "TOWN"
     if level != ("TOWN" if application.state == "DECISION" else "DISTRICT"):
         raise NotYourStage
+    if level == "TOWN" and not await delegation.is_delegated(unit, application.area_code, application.review_kind):
+        raise NotDelegated
     refuse_same(unit.principal.account_id, application.accepted_by, application.opinion_by)
     application.decided_level = level if action != "send_back" else ""
     return household, application
@@ -122,7 +126,7 @@ async def _in_order(unit: UnitOfWork, application: Application) -> None:
     is_delicate = application.is_relative_filed or application.is_complained
     if not is_delicate or application.state != "DISTRICT_REVIEW":
         return
-    if not await surveyed_since(unit, application, "DISTRICT", "forward"):
+    if not await surveyed_since(unit, application, "DISTRICT", "forward", "hand_over"):
         raise DistrictVisitMissing
 
 

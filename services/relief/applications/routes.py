@@ -221,6 +221,13 @@ async def return_application(application_id: UuidStr, body: WordsIn, unit: Unit)
     return await _out(unit, await deciding.send_back(unit, application_id, body.reason))
 
 
+@router.post("/applications/{application_id}/hand-over")
+@permit("application", "review", "personal")
+async def hand_over_application(application_id: UuidStr, unit: Unit) -> ApplicationOut:
+    """下放被暂停或收回后，乡镇（街道）待决定的案件报送区民政局确认。"""
+    return await _out(unit, await service.hand_over(unit, application_id))
+
+
 @router.get("/applications/{application_id}/letter")
 @permit("application", "read", "personal")
 async def get_letter(application_id: UuidStr, unit: Unit) -> LetterOut:

@@ -40,6 +40,16 @@ class NotYourStage(Forbidden):
     detail = "该环节不由您所在的层级办理"
 
 
+class NotDelegated(Conflict):
+    code = "not_delegated"
+    detail = "该类审批权限未下放或已暂停，请报送区民政局确认"
+
+
+class StillDelegated(Conflict):
+    code = "still_delegated"
+    detail = "该类审批权限已下放，由乡镇（街道）决定"
+
+
 class AuthorisationMissing(Invalid):
     code = "authorisation_missing"
     detail = "全部成年家庭成员应签署核对授权书"
@@ -134,6 +144,7 @@ MOVES: Mapping[str, Move] = {
     "object": _from("PUBLICITY", to="OBJECTION_REVIEW"),
     "forward": _from("PRELIM_OPINION", "PUBLICITY", to="DISTRICT_REVIEW"),
     "forward_to_town": _from("PRELIM_OPINION", "PUBLICITY", to="DECISION"),
+    "hand_over": _from("DECISION", to="DISTRICT_REVIEW"),
     "approve": _from("DISTRICT_REVIEW", "DECISION", to="APPROVED"),
     "reject": _from("DISTRICT_REVIEW", "DECISION", "OVER_LIMIT", to="REJECTED"),
     "send_back": _from("DISTRICT_REVIEW", "DECISION", to="RETURNED"),
@@ -141,7 +152,7 @@ MOVES: Mapping[str, Move] = {
     "terminate": Move(_BEFORE_DECISION - {"DRAFT"}, "TERMINATED"),
 }
 """State machine 1 (domain §8). An opinion to refuse is not put up in the village: it goes on to the review at once.
-With delegation the town decides (`DECISION`)."""
+With delegation the town decides (`DECISION`); suspended meanwhile, it hands the case over."""
 
 
 def move(state: str, action: str) -> str:

@@ -18,6 +18,7 @@ from services.relief.applications.rules import (
     CorrectedOnce,
     DateInFuture,
     NotVerified,
+    StillDelegated,
     SurveyMissing,
     WrongState,
     move,
@@ -193,11 +194,11 @@ def surveyors_of(unit: UnitOfWork, row: Survey) -> list[str]:
     return unit.vault.open(Survey, "surveyors", row.id, row.surveyors).split("\n")
 
 
-async def surveyed_since(unit: UnitOfWork, application: Application, level: str, action: str) -> bool:
-    """Whether a visit of that level was recorded since the application last took a step."""
+async def surveyed_since(unit: UnitOfWork, application: Application, level: str, *actions: str) -> bool:
+    """Whether a visit of that level was recorded since the application last took one of these steps."""
     since = (
         select(func.max(col(ApplicationStep.at)))
-        .where(col(ApplicationStep.application_id) == application.id, col(ApplicationStep.action) == action)
+        .where(col(ApplicationStep.application_id) == application.id, col(ApplicationStep.action).in_(actions))
         .scalar_subquery()
     )
     found = select(col(Survey.id)).where(
@@ -370,13 +371,26 @@ async def end_publicity(unit: UnitOfWork, notice_id: str) -> Application | None:
 
 async def forward(unit: UnitOfWork, application: Application) -> None:
     """On to who decides: the town where the kind is delegated to it, else the district."""
-    kind = application.kind or await _refused_kind(unit, application)
-    is_delegated = await delegation.is_delegated(unit, application.area_code, kind)
+    application.review_kind = application.kind or await _refused_kind(unit, application)
+    is_delegated = await delegation.is_delegated(unit, application.area_code, application.review_kind)
     application.is_relative_filed = await filings.has_relatives(unit, application.household_id)
     await step(unit, application, "forward_to_town" if is_delegated else "forward")
     await limits.start(unit, application, "DECISION", law="DECISION_TOWN" if is_delegated else "")
     if is_delegated and not application.is_hard:
         await limits.change(unit, application, "WHOLE", "WHOLE_DELEGATED")
+
+
+async def hand_over(unit: UnitOfWork, application_id: str) -> Application:
+    """The town may not decide any more what lies on its desk. Raises StillDelegated."""
+    application = await locked(unit, application_id)
+    move(application.state, "hand_over")
+    if await delegation.is_delegated(unit, application.area_code, application.review_kind):
+        raise StillDelegated
+    await step(unit, application, "hand_over")
+    await limits.meet(unit, application, "DECISION")
+    await limits.start(unit, application, "DECISION")
+    await limits.change(unit, application, "WHOLE", "WHOLE_HARD" if application.is_hard else "WHOLE")
+    return application
 
 
 async def _refused_kind(unit: UnitOfWork, application: Application) -> str:

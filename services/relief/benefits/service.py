@@ -281,6 +281,15 @@ async def close(unit: UnitOfWork, case_id: str, from_month: date, reason: str) -
     return case
 
 
+async def revoke(unit: UnitOfWork, household: Household, case_id: str, reason: str) -> bool:
+    """End a case of a locked household from next month on, whatever it was opened on; False when it had ended."""
+    case = await unit.get(BenefitCase, case_id, lock=True)
+    if is_over((await states(unit, [case]))[case.id]):
+        return False
+    await _end(unit, household, case, after(unit.today), reason)
+    return True
+
+
 async def _end(unit: UnitOfWork, household: Household, case: BenefitCase, from_month: date, reason: str) -> None:
     async with adjusting(unit, household, from_month, reason):
         case.state, case.close_reason = "CLOSED", reason

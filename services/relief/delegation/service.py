@@ -67,8 +67,7 @@ _STEPS = {
 
 
 async def step(unit: UnitOfWork, delegation_id: str, action: str, reason: str) -> Delegation:
-    """`suspend`, `resume` or `end`. What is under way in the town is decided where it stands. Raises
-    DelegationState."""
+    """`suspend`, `resume` or `end`. Cases on the town's desk are handed over then. Raises DelegationState."""
     row = await unit.get(Delegation, delegation_id, lock=True)
     unit.expect_version(row.version)
     sources, target = _STEPS[action]

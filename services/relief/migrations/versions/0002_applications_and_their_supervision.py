@@ -47,6 +47,7 @@ def upgrade() -> None:
         sa.Column("opinion_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("amount_fen", sa.BigInteger(), nullable=True),
+        sa.Column("review_kind", sa.Text(), nullable=False),
         sa.Column("is_relative_filed", sa.Boolean(), nullable=False),
         sa.Column("is_complained", sa.Boolean(), nullable=False),
         sa.Column("decided_level", sa.Text(), nullable=False),
