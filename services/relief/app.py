@@ -4,9 +4,9 @@ from datetime import time
 from pathlib import Path
 
 from services.relief.applications import limits
+from services.relief.applications.publishing import PUBLICITY_OVER
 from services.relief.applications.reactions import end_publicity, look_at_limit
 from services.relief.applications.routes import router as applications
-from services.relief.applications.service import PUBLICITY_OVER
 from services.relief.assessments.routes import router as assessments
 from services.relief.benefits import jobs as benefit_jobs
 from services.relief.benefits.rates import PAYMENTS

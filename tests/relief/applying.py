@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
-from services.relief.applications import service
+from services.relief.applications.surveying import verification_reported
 from shared import clock
 from shared.china import resident_id
 from shared.db.principals import Role
@@ -121,7 +121,7 @@ class Applying:
     async def verified(self, *over_limit: str) -> bool:
         """The check of means reports, as the room that runs it will say."""
         async with self.relief.stand.unit() as unit:
-            return await service.verification_reported(unit, self.id, verification_id=uuid7(), over_limit=over_limit)
+            return await verification_reported(unit, self.id, verification_id=uuid7(), over_limit=over_limit)
 
     async def opinion(self, who: Mapping[str, str] | None = None, expect: int = 200, **more: Any) -> Any:
         """What survey and check have shown."""

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from services.relief.delegation.rules import consequence, quarter_of
+from services.relief.delegation.service import town_of
 from services.relief.spotchecks.rules import sample
 from shared import clock
 from shared.db.principals import Role
@@ -70,11 +71,24 @@ def test_how_many_are_drawn(count: int, share: str, drawn: int) -> None:
     assert sample(count, Decimal(share)) == drawn
 
 
+@pytest.mark.parametrize(("day", "first"), [("01-01", 1), ("03-31", 1), ("04-01", 4), ("12-31", 10)])
+def test_quarters(day: str, first: int) -> None:
+    assert quarter_of(date.fromisoformat(f"2026-{day}")) == date(2026, first, 1)
+
+
 @pytest.mark.parametrize(
-    ("day", "first"), [((2026, 1, 1), 1), ((2026, 3, 31), 1), ((2026, 4, 1), 4), ((2026, 12, 31), 10)]
+    ("area", "town"),
+    [
+        ("330903100201", "330903100000"),
+        ("33090310020101", "330903100000"),
+        ("330903100000", "330903100000"),
+        ("330903001901", "330903001901"),  # 登步管委会
+        ("33090300190101", "330903001901"),
+        ("330903000000", ""),
+    ],
 )
-def test_quarters(day: tuple[int, int, int], first: int) -> None:
-    assert quarter_of(date(*day)) == date(2026, first, 1)
+def test_whose_power_it_is(area: str, town: str) -> None:
+    assert town_of(area) == town
 
 
 # ── the switch ───────────────────────────────────────────────────────────────────────────────────

@@ -8,6 +8,7 @@ from datetime import date
 
 from services.relief.applications import limits
 from services.relief.applications.results import keep_results
+from services.relief.applications.reviewing import assess
 from services.relief.applications.rules import (
     BasisMissing,
     DateInFuture,
@@ -21,8 +22,8 @@ from services.relief.applications.rules import (
     move,
     refuse_same,
 )
-from services.relief.applications.service import DISTRICT_ROLES, assess, surveyed_since, withdraw_opinion
-from services.relief.applications.stepping import locked, step
+from services.relief.applications.stepping import locked, step, withdraw_opinion
+from services.relief.applications.surveying import DISTRICT_ROLES, surveyed_since
 from services.relief.applications.tables import Application
 from services.relief.benefits import service as benefits
 from services.relief.benefits.recognition import recognised_as

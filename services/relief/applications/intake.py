@@ -25,6 +25,7 @@ from services.relief.applications.tables import Application
 from services.relief.benefits.rules import NoStandard
 from services.relief.households import reading
 from services.relief.households import service as households
+from services.relief.households.rules import ApplicantFirst
 from services.relief.households.service import Household, NewHousehold, NewMember
 from services.relief.law import in_force, parameters
 from shared.contracts.relief import ApplicationSubmitted
@@ -64,8 +65,10 @@ class NewFamily:
 
 
 async def apply_anew(unit: UnitOfWork, family: NewFamily) -> Application:
-    """A family that is not entered yet: who counts is decided and kept, and the application begun. Raises NotAlone,
-    NotOwn, and what entering a household raises."""
+    """A family that is not entered yet: who counts is decided and kept, and the application begun. Raises
+    ApplicantFirst, NotAlone, NotOwn, and what entering a household raises."""
+    if [one.member.relation == "SELF" for one in family.people] != [True] + [False] * (len(family.people) - 1):
+        raise ApplicantFirst(field="people")
     applicant = family.people[0].member.person_id
     if unit.principal.scope is Scope.PERSON and unit.principal.person_id != applicant:
         raise NotOwn

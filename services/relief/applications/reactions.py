@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.relief.applications import limits, service
+from services.relief.applications import limits, publishing
 from shared.db.unit import UnitOfWork
 from shared.events import Envelope, Timer
 
@@ -15,6 +15,6 @@ async def look_at_limit(unit: UnitOfWork, timer: Timer, envelope: Envelope) -> N
 
 async def end_publicity(unit: UnitOfWork, timer: Timer, envelope: Envelope) -> None:
     """Nobody has spoken: on to the review."""
-    application = await service.end_publicity(unit, timer.key)
+    application = await publishing.end_publicity(unit, timer.key)
     if application is not None:
         unit.note(subjects=[application.applicant_id], case_id=application.id)

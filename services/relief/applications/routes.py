@@ -4,7 +4,16 @@ from typing import Annotated, Literal
 
 from fastapi import Query
 
-from services.relief.applications import deciding, intake, letters, limits, service
+from services.relief.applications import (
+    deciding,
+    intake,
+    letters,
+    limits,
+    publishing,
+    reviewing,
+    service,
+    surveying,
+)
 from services.relief.applications.schemas import (
     ApplicationIn,
     ApplicationItem,
@@ -26,7 +35,8 @@ from services.relief.applications.schemas import (
     TerminationIn,
     WordsIn,
 )
-from services.relief.applications.service import Application, ApplicationStep, Survey
+from services.relief.applications.service import Application, ApplicationStep
+from services.relief.applications.surveying import Survey
 from services.relief.applications.tables import ApplicationLimit
 from services.relief.desk import PersonKeyOf
 from services.relief.filters import Filters
@@ -132,14 +142,14 @@ async def terminate_application(application_id: UuidStr, body: TerminationIn, un
 @permit("application", "handle", "personal")
 async def investigate_application(application_id: UuidStr, unit: Unit) -> ApplicationOut:
     """开始调查核实，包括被退回的。"""
-    return await _out(unit, await service.investigate(unit, application_id))
+    return await _out(unit, await surveying.investigate(unit, application_id))
 
 
 @router.post("/applications/{application_id}/surveys", status_code=201)
 @permit("application", "survey", "personal")
 async def add_survey(application_id: UuidStr, body: SurveyIn, unit: Unit) -> SurveyOut:
     """入户调查（两人以上）或民主评议；案件在区级时为区民政局的入户核查。"""
-    row = await service.survey(unit, application_id, body.to_survey())
+    row = await surveying.survey(unit, application_id, body.to_survey())
     unit.note(case_id=application_id)
     return SurveyOut.of(unit, row)
 
@@ -150,7 +160,7 @@ async def list_surveys(application_id: UuidStr, unit: Unit, query: Annotated[Fil
     """调查和评议记录。"""
     application = await unit.get(Application, application_id)
     unit.note(subjects=[application.applicant_id], case_id=application_id)
-    rows = service.surveys(application_id)
+    rows = surveying.surveys(application_id)
     return await paginate(unit, rows, [Survey.id], query, lambda row: SurveyOut.of(unit, row))
 
 
@@ -158,14 +168,14 @@ async def list_surveys(application_id: UuidStr, unit: Unit, query: Annotated[Fil
 @permit("application", "apply", "personal")
 async def object_to_check(application_id: UuidStr, body: WordsIn, unit: Unit) -> ApplicationOut:
     """对核对结果（超出规定）提出异议，重新核对。"""
-    return await _out(unit, await service.object_to_check(unit, application_id, body.reason))
+    return await _out(unit, await surveying.object_to_check(unit, application_id, body.reason))
 
 
 @router.post("/applications/{application_id}/opinion")
 @permit("application", "review", "personal")
 async def form_opinion(application_id: UuidStr, body: OpinionIn, unit: Unit) -> ApplicationOut:
     """审核意见：按特困、低保、低边、刚性支出依次核定；审核人不得是受理人。不予确认的意见不公示，直接报送确认。"""
-    application = await service.form_opinion(
+    application = await reviewing.form_opinion(
         unit, application_id, body.to_found(), body.opinion, is_refusal=body.is_refusal, answer=body.answer
     )
     return await _out(unit, application)
@@ -175,7 +185,7 @@ async def form_opinion(application_id: UuidStr, body: OpinionIn, unit: Unit) -> 
 @permit("application", "handle", "personal")
 async def publish_opinion(application_id: UuidStr, body: PublishIn, unit: Unit) -> NoticeOut:
     """在村（社区）公示七日；期满无异议的自动转入确认。"""
-    notice = await service.publish(unit, application_id, body.place, body.text)
+    notice = await publishing.publish(unit, application_id, body.place, body.text)
     unit.note(case_id=application_id)
     return NoticeOut.of(notice)
 
@@ -195,7 +205,9 @@ async def list_application_notices(
 @permit("publicity", "object", "personal")
 async def object_to_notice(notice_id: UuidStr, body: ObjectionIn, unit: Unit) -> ObjectionOut:
     """对公示提出异议，可以不具名；乡镇（街道）重新调查。"""
-    objection = await service.object_to_notice(unit, notice_id, body.text, name=body.name or "", phone=body.phone or "")
+    objection = await publishing.object_to_notice(
+        unit, notice_id, body.text, name=body.name or "", phone=body.phone or ""
+    )
     unit.note(case_id=notice_id)
     return ObjectionOut.of(unit, objection)
 
@@ -225,7 +237,7 @@ async def return_application(application_id: UuidStr, body: WordsIn, unit: Unit)
 @permit("application", "review", "personal")
 async def hand_over_application(application_id: UuidStr, unit: Unit) -> ApplicationOut:
     """下放被暂停或收回后，乡镇（街道）待决定的案件报送区民政局确认。"""
-    return await _out(unit, await service.hand_over(unit, application_id))
+    return await _out(unit, await reviewing.hand_over(unit, application_id))
 
 
 @router.get("/applications/{application_id}/letter")

@@ -8,11 +8,13 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from services.relief.applications import service
+from services.relief.applications import surveying
 from services.relief.applications.composition import Away, Relative, Single
 from services.relief.applications.intake import NewFamily, Person
 from services.relief.applications.letters import Letter
-from services.relief.applications.service import Application, ApplicationResult, Found, NewSurvey, Survey
+from services.relief.applications.reviewing import Found
+from services.relief.applications.service import Application, ApplicationResult
+from services.relief.applications.surveying import NewSurvey, Survey
 from services.relief.benefits.rules import TITLES
 from services.relief.benefits.schemas import Kind, ReviewClass
 from services.relief.households.schemas import ConditionIn, IncomeIn, Labour, Relation
@@ -282,6 +284,7 @@ class ApplicationOut(ApplicationItem):
 class StepOut(Wire):
     """One step of its history."""
 
+    seq: int
     action: str
     from_state: State
     to_state: State
@@ -307,7 +310,7 @@ class SurveyOut(Wire):
 
     @classmethod
     def of(cls, unit: UnitOfWork, row: Survey) -> SurveyOut:
-        return cls.of_row(row, surveyors=service.surveyors_of(unit, row))
+        return cls.of_row(row, surveyors=surveying.surveyors_of(unit, row))
 
 
 class LimitOut(Wire):

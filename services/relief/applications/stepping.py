@@ -53,3 +53,8 @@ async def step(
         )
     )
     await unit.flush()
+
+
+def withdraw_opinion(application: Application) -> None:
+    """What was proposed is proposed no longer."""
+    application.opinion, application.kind, application.amount_fen = "", "", None

@@ -73,6 +73,7 @@ class Application(Base, table=True):
     kind: str = Field(default="", sa_type=Text, description="proposed, then decided")
     amount_fen: int | None = Field(default=None, sa_type=BigInteger, description="each month, as proposed or decided")
     review_kind: str = Field(default="", sa_type=Text, description="whose power the decision is, once it is reviewed")
+    review_town: str = Field(default="", sa_type=AreaCodeText, description="whose it would be by delegation")
     is_relative_filed: bool = Field(default=False, description="a relative on duty was declared when it was reviewed")
     is_complained: bool = Field(default=False, description="somebody objected to the public notice")
     decided_level: str = Field(default="", sa_type=Text)

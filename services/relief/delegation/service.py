@@ -19,6 +19,7 @@ from services.relief.delegation.rules import (
 from services.relief.delegation.tables import Delegation
 from services.relief.households.rules import AreaOutside
 from shared.china import areas
+from shared.china.areas import Level
 from shared.db.database import on_constraint
 from shared.db.principals import Scope
 from shared.db.unit import UnitOfWork
@@ -28,17 +29,18 @@ __all__ = ["Delegation"]
 
 on_constraint("uq_delegation_open", DelegationExists)
 
-_TOWN_DIGITS = 9
-
 
 def town_of(area_code: str) -> str:
-    """The town an area lies in, as rows keep it."""
-    return areas.full(area_code[:_TOWN_DIGITS])
+    """The town, or the management committee with a town's duties, an area lies in; "" above towns."""
+    village = areas.at_level(area_code, Level.VILLAGE)
+    if village is not None and areas.is_management_committee(village):
+        return village
+    return areas.at_level(area_code, Level.TOWN) or ""
 
 
 async def delegate(unit: UnitOfWork, town: str, kind: str, from_on: date, reason: str) -> Delegation:
     """A town decides a kind from a day on. Raises NotATown, StartsInPast, AreaOutside, DelegationExists."""
-    if town != town_of(town) or areas.full(town[:6]) == town:
+    if town != town_of(town):
         raise NotATown(field="areaCode")
     if from_on < unit.today:
         raise StartsInPast(field="fromOn")

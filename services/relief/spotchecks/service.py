@@ -17,11 +17,13 @@ from services.relief.benefits import service as benefits
 from services.relief.delegation import service as delegation
 from services.relief.delegation.rules import quarter_of
 from services.relief.households import service as households
+from services.relief.households.rules import AreaOutside
 from services.relief.law import in_force
 from services.relief.spotchecks.rules import CheckFound, DrawnAlready, MonthNotOver, NothingToCorrect, sample
 from services.relief.spotchecks.tables import SpotCheck, SpotDraw
 from shared import clock
 from shared.china import areas, working_days
+from shared.china.areas import Level
 from shared.contracts.relief import SpotCheckFailed
 from shared.db.database import on_constraint
 from shared.db.problems import Invalid
@@ -38,13 +40,13 @@ on_constraint("uq_spot_draw_month", DrawnAlready)
 
 # Of each town and kind, those nobody has spoken of in an order nobody can foresee: the seed is made with the draw.
 _POPULATION = text("""
-    select a.id, coalesce(a.case_id, '') as case_id, a.area_code, left(a.area_code, 9) as town, a.review_kind as kind,
+    select a.id, coalesce(a.case_id, '') as case_id, a.area_code, a.review_town as town, a.review_kind as kind,
         case when a.is_relative_filed then 'RELATIVE' when a.is_complained then 'COMPLAINT' else '' end as ground,
         row_number() over (
-            partition by left(a.area_code, 9), a.review_kind, a.is_relative_filed or a.is_complained
+            partition by a.review_town, a.review_kind, a.is_relative_filed or a.is_complained
             order by md5(a.id || cast(:seed as text)), a.id
         ) as place,
-        count(*) over (partition by left(a.area_code, 9), a.review_kind) as decided
+        count(*) over (partition by a.review_town, a.review_kind) as decided
     from application a
     where a.decided_level = 'TOWN' and a.decided_at >= :since and a.decided_at < :until
         and a.area_code >= :lo and a.area_code < :hi
@@ -58,7 +60,9 @@ _DISTRICTS = text("""
 
 async def draw(unit: UnitOfWork, district: str, month: date) -> SpotDraw:
     """Draw what towns of a district decided in a month that is over: a share at random, and all where a relative was
-    filed or somebody had objected. Raises MonthNotOver, DrawnAlready."""
+    filed or somebody had objected. Raises AreaOutside, MonthNotOver, DrawnAlready."""
+    if not district or areas.level(district) is not Level.DISTRICT:
+        raise AreaOutside(detail="由区民政局抽取")
     if month >= month_of(unit.today):
         raise MonthNotOver(field="month")
     lo, hi = areas.range_of(district)
@@ -84,7 +88,7 @@ async def draw(unit: UnitOfWork, district: str, month: date) -> SpotDraw:
             "application_id": row.id,
             "case_id": row.case_id,
             "area_code": row.area_code,
-            "town": areas.full(row.town),
+            "town": row.town,
             "kind": row.kind,
             "month": month,
             "ground": row.ground or "RANDOM",

@@ -40,7 +40,7 @@ class SpotCheck(Base, table=True):
         CheckConstraint("finding in ('', 'CONFIRM', 'CORRECT', 'REVOKE')", name="finding"),
         CheckConstraint("(finding = '') = (found_at is null)", name="found"),
         Index("uq_spot_check_application", "application_id", unique=True),
-        Index("ix_spot_check_area", "area_code", "id"),
+        Index("ix_spot_check_area", "area_code", "due_on", "id"),
         Index("ix_spot_check_town", "town", "kind", "month"),
     )
 

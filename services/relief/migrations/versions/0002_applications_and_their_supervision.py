@@ -48,6 +48,7 @@ def upgrade() -> None:
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("amount_fen", sa.BigInteger(), nullable=True),
         sa.Column("review_kind", sa.Text(), nullable=False),
+        sa.Column("review_town", sa.String(collation="C"), nullable=False),
         sa.Column("is_relative_filed", sa.Boolean(), nullable=False),
         sa.Column("is_complained", sa.Boolean(), nullable=False),
         sa.Column("decided_level", sa.Text(), nullable=False),
@@ -282,7 +283,7 @@ def upgrade() -> None:
         sa.CheckConstraint("ground in ('RANDOM', 'RELATIVE', 'COMPLAINT')", name=op.f("ck_spot_check_ground")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_spot_check")),
     )
-    op.create_index("ix_spot_check_area", "spot_check", ["area_code", "id"], unique=False)
+    op.create_index("ix_spot_check_area", "spot_check", ["area_code", "due_on", "id"], unique=False)
     op.create_index("ix_spot_check_town", "spot_check", ["town", "kind", "month"], unique=False)
     op.create_index("uq_spot_check_application", "spot_check", ["application_id"], unique=True)
     op.create_table(
