@@ -1,5 +1,6 @@
 """From a knock on the door to money, or to a refusal that says why (R-02)."""
 
+import asyncio
 from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
@@ -409,3 +410,71 @@ async def test_another_kind_takes_the_place_of_the_one_that_runs(town: Applying)
     assert (approved["kind"], approved["amount"]) == ("DIBAO", "667.00")
     old = await relief.get(f"/cases/{marginal}", town.clerk)
     assert (old["state"], old["closedFrom"], old["closeReason"]) == ("CLOSED", "2026-04", "改为享受最低生活保障")
+
+
+# ── who belongs to it ────────────────────────────────────────────────────────────────────────────
+
+
+async def test_who_does_not_count_is_not_entered_and_told_why(town: Applying) -> None:
+    relief = town.relief
+    grown = person("CHILD", date(1996, 3, 1), livesTogether=False)
+    told = family(person(), person("SPOUSE", away="PRISON"), grown, person("PARENT", date(1946, 1, 1)), income="0.00")
+    applied = await town.apply(told)
+    assert [member["relation"] for member in await town.members()] == ["SELF", "PARENT"]
+    why = await relief.get(f"/decisions/{applied['compositionId']}/why", town.clerk)
+    assert [reason["result"] for reason in why["reasons"]] == [True, False, False, True]
+    assert "服刑" in why["reasons"][1]["sentence"]
+    body = {"householdId": applied["householdId"], "family": told}
+    await relief.post("/applications", town.clerk, body, 422)
+    twice = family(person(), person("SELF"))
+    assert (await relief.post("/applications", town.clerk, {"family": twice}, 422))["code"] == "applicant_first"
+
+
+@pytest.mark.plan("R-02", part="support of one person alone")
+async def test_alone_on_a_ground_of_the_law_only(town: Applying) -> None:
+    relief = town.relief
+    told = family(person(), person("SPOUSE"), income="0.00", single={"isInMarginalFamily": True})
+    assert (await relief.post("/applications", town.clerk, {"family": told}, 409))["code"] == "not_alone"
+    assert await relief.stand.scalar("select count(*) from household") == 0
+    disabled = person(conditions=[{"kind": "SEVERE_DISABILITY", "fromMonth": "2020-01"}])
+    told = family(disabled, person("SPOUSE"), income="100.00", single={"isInMarginalFamily": True})
+    applied = await town.apply(told)
+    assert len(await town.members()) == 1
+    why = await relief.get(f"/decisions/{applied['aloneId']}/why", town.clerk)
+    assert (why["outcome"], why["reasons"][0]["result"]) == ("granted", True)
+    await town.submit()
+    await town.do("accept", town.clerk)
+    await town.do("investigate", town.clerk)
+    await town.survey()
+    await town.verified()
+    # standard less own income, and the supplement of one severely disabled
+    assert (await town.opinion())["amount"] == "1301.00"
+
+
+# ── at once ──────────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_of_many_decisions_at_once_one_is_made(town: Applying) -> None:
+    await town.to_review()
+    await town.declare()
+    path, body = f"/api/relief/applications/{town.id}", {"reason": "同意"}
+    deciders = [town.reviewer, town.director, town.relief.district]
+    answers = await asyncio.gather(
+        *(
+            town.relief.stand.client.post(f"{path}/{verb}", headers=who, json=body)
+            for who in deciders
+            for verb in ("approve", "return", "approve")
+        )
+    )
+    codes = sorted(answer.status_code for answer in answers)
+    assert codes == [200] + [409] * (len(answers) - 1)
+    assert await town.relief.stand.scalar("select count(*) from benefit_case") <= 1
+    assert len(await town.relief.stand.told("relief.application.decided.v1")) <= 1
+
+
+async def test_the_same_family_applies_once_however_often_it_is_entered(town: Applying) -> None:
+    body = {"family": family()}
+    client, path = town.relief.stand.client, "/api/relief/applications"
+    answers = await asyncio.gather(*(client.post(path, headers=town.clerk, json=body) for _ in range(4)))
+    assert sorted(answer.status_code for answer in answers) == [201, 409, 409, 409]
+    assert await town.relief.stand.scalar("select count(*) from application") == 1

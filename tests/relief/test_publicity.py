@@ -5,8 +5,11 @@ from datetime import date, timedelta
 
 import pytest
 
+from gateway.settings import GatewaySettings
+from services.relief.publicity.routes import router as publicity
 from services.relief.publicity.rules import is_running, shown_name
 from shared import clock
+from shared.web.route import UnitRoute
 from tests.relief.applying import Applying, family, person
 from tests.relief.families import Families
 
@@ -66,6 +69,14 @@ async def test_everybody_reads_so_much_and_no_more(town: Applying) -> None:
     assert (await relief.get("/publicity", {}))["items"] == []
     (kept,) = (await relief.get(f"/applications/{town.id}/publicity", town.clerk))["items"]
     assert (kept["result"], kept["text"]) == ("NO_OBJECTION", "拟确认对象公示")
+
+
+def test_the_door_lets_everybody_through_to_what_is_public() -> None:
+    paths = {
+        route.path_format for route in publicity.routes if isinstance(route, UnitRoute) and not route.permit.resource
+    }
+    assert paths == {"/api/relief/publicity", "/api/relief/publicity/{notice_id}"}
+    assert paths <= GatewaySettings().public_paths
 
 
 async def test_a_minor_who_applies_is_not_named(town: Applying) -> None:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, select
 from sqlmodel import col
 
 from services.relief.applications.tables import Application, ApplicationResult
 from services.relief.law import parameters
-from shared.db.tables import table_of
 from shared.db.unit import UnitOfWork
 from shared.policy import Decision
 from shared.policy.service import Made, keep_many
@@ -40,5 +39,5 @@ async def keep_results(
         }
         for kind, decision in decisions.items()
     ]
-    await unit.execute(insert(table_of(ApplicationResult)), rows)
+    await unit.enter(ApplicationResult, rows)
     return ids

@@ -7,16 +7,15 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Select, insert, select, text, update
+from sqlalchemy import Select, select, text, update
 from sqlmodel import col
 
-from services.relief.filings.rules import CARD, KINSHIP, FiledRelative, FilingsMissing, check, missing
+from services.relief.filings.rules import CARD, KINDS, KINSHIP, FiledRelative, FilingsMissing, check, missing
 from services.relief.filings.tables import Filing, FilingParty
 from services.relief.households import reading
 from services.relief.households import service as households
 from shared.china import areas
 from shared.db.problems import Invalid
-from shared.db.tables import table_of
 from shared.db.unit import UnitOfWork
 from shared.ids import uuid7
 
@@ -91,8 +90,32 @@ async def declare(unit: UnitOfWork, household_id: str, new: Declaration) -> Fili
     await unit.flush()
     if new.parties:
         rows = [_party_row(unit, filing, party) for party in new.parties]
-        await unit.execute(insert(table_of(FilingParty)), rows)
+        await unit.enter(FilingParty, rows)
     return filing
+
+
+async def enter_many(unit: UnitOfWork, families: Sequence[tuple[str, str, str]]) -> None:
+    """Both declarations of many families that have nothing to declare: household, area, who signed. For what was filed
+    elsewhere before."""
+    rows = [
+        {
+            "id": uuid7(),
+            "household_id": household_id,
+            "area_code": area_code,
+            "kind": kind,
+            "is_positive": False,
+            "is_current": True,
+            "agreement_no": "",
+            "declared_by": person_id,
+            "declared_on": unit.today,
+            "filed_by": unit.principal.account_id,
+            "filed_at": unit.now,
+        }
+        for household_id, area_code, person_id in families
+        for kind in KINDS
+    ]
+    if rows:
+        await unit.enter(Filing, rows)
 
 
 def _party_row(unit: UnitOfWork, filing: Filing, party: Party) -> dict[str, Any]:

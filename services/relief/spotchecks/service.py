@@ -9,7 +9,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Select, func, insert, select, text
+from sqlalchemy import Select, func, select, text
 from sqlmodel import col
 
 from services.relief.applications.service import Application
@@ -27,7 +27,6 @@ from shared.china.areas import Level
 from shared.contracts.relief import SpotCheckFailed
 from shared.db.database import on_constraint
 from shared.db.problems import Invalid
-from shared.db.tables import table_of
 from shared.db.unit import UnitOfWork
 from shared.ids import uuid7
 from shared.payments import after, month_of
@@ -105,7 +104,7 @@ async def draw(unit: UnitOfWork, district: str, month: date) -> SpotDraw:
     unit.add(made)
     await unit.flush()
     if rows:
-        await unit.execute(insert(table_of(SpotCheck)), rows)
+        await unit.enter(SpotCheck, rows)
     return made
 
 
