@@ -21,6 +21,7 @@ from services.relief.filings.routes import router as filings
 from services.relief.households import jobs as household_jobs
 from services.relief.households.routes import router as households
 from services.relief.law import BOOK, PARAMETERS
+from services.relief.papers.routes import router as papers
 from services.relief.publicity.routes import router as publicity
 from services.relief.rechecks.reactions import notice_overdue
 from services.relief.rechecks.routes import router as rechecks
@@ -43,6 +44,7 @@ SPEC = ServiceSpec(
         filings,
         changes,
         applications,
+        papers,
         publicity,
         delegations,
         spot_checks,
@@ -62,6 +64,7 @@ SPEC = ServiceSpec(
         on_timer(TERM_OVER, end_term),
     ],
     takes_id_numbers=True,
+    sends_notices=True,
     prepare=prepare,
     schedules=[
         Schedule("relief.rates", benefit_jobs.take_over_rates, at=time(0, 5)),

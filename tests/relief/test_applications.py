@@ -3,14 +3,16 @@
 import asyncio
 from collections.abc import Iterator
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from services.relief.applications.rules import MOVES, STATES, TooFewSurveyors, WrongState, move, surveyors
 from shared import clock
+from shared.db.principals import Role
 from tests.relief.applying import Applying, family, id_number, person
-from tests.relief.families import CARD, DISTRICT, Families
+from tests.relief.families import CARD, DISTRICT, LIUHENG, Families
 
 MONDAY = date(2026, 3, 2)
 
@@ -182,6 +184,8 @@ async def test_no_step_is_left_out(town: Applying) -> None:
     await town.do("investigate", town.clerk)
     assert (await town.opinion(expect=409))["code"] == "survey_missing"
     assert (await town.survey(expect=422, surveyors=["王示一"]))["code"] == "too_few_surveyors"
+    for day in ("2026-03-01", "2026-03-03"):
+        assert (await town.survey(expect=422, surveyedOn=day))["code"] == "survey_date"
     await town.survey()
     assert (await town.opinion(expect=409))["code"] == "not_verified"
     await town.verified()
@@ -247,6 +251,9 @@ async def test_a_refusal_says_why_on_what_ground_and_what_can_be_done(town: Appl
     assert "6个月内" in letter["remedy"]
     why = await relief.get(f"/decisions/{town.last['decisionId']}/why", relief.resident(town.last["applicantId"]))
     assert (why["outcome"], why["reasons"][0]["result"]) == ("refused", False)
+    told = (await relief.get("/notices", relief.resident(town.last["applicantId"])))["items"]
+    assert sorted(one["channel"] for one in told) == ["IN_APP", "PAPER"]
+    assert all("不予确认" in one["text"] and "人均" not in one["text"] for one in told)
     limits = (await relief.get(f"/applications/{town.id}/limits", town.clerk))["items"]
     assert [(one["step"], one["dueOn"]) for one in limits if one["metAt"] is None] == [("SERVICE", "2026-03-05")]
     await town.do("served", town.clerk, {"servedOn": "2026-03-01", "how": "村委会转交"}, 422)
@@ -286,6 +293,35 @@ async def test_over_the_limits_of_the_check(town: Applying) -> None:
     await town.do("reject", town.reviewer, body)
     letter = await town.relief.get(f"/applications/{town.id}/letter", town.clerk)
     assert letter["reason"] == "名下有营运车辆一辆；经复核仍超出规定"
+
+
+async def test_staff_keep_away_from_their_own_family(town: Applying) -> None:
+    await town.apply()
+    await town.submit()
+    own = (await town.members())[1]["personId"]
+    herself = town.relief.stand.headers(Role.TOWN_CLERK, LIUHENG, account="clerk-own", person=own)
+    assert (await town.do("accept", herself, expect=403))["code"] == "close_relative"
+    await town.do("accept", town.clerk)
+
+
+@pytest.mark.plan("R-02", part="of 特困 cases the district looks into three in ten at random")
+async def test_the_lot_falls_on_the_destitute(town: Applying) -> None:
+    old = person("SELF", date(1950, 1, 1), labour="NONE")
+    await town.to_review(family(old, income="0.00"), hasAbleSupporter=False)
+    assert ((await town.see())["kind"], town.last["isDrawn"]) == ("TEKUN", True)  # the first of a year always
+    await town.declare()
+    refused = await town.do("approve", town.reviewer, {"reason": "同意"}, 409)
+    assert refused["code"] == "district_visit_missing"
+    await town.survey(town.relief.district)
+    approved = await town.do("approve", town.reviewer, {"reason": "同意"})
+    assert (approved["kind"], approved["amount"]) == ("TEKUN", "1518.00")
+    drawn = []
+    for _ in range(6):
+        one = Applying(town.relief)
+        old = person("SELF", date(1950, 1, 1), labour="NONE")
+        await one.to_review(family(old, income="0.00"), hasAbleSupporter=False)
+        drawn.append((await one.see())["isDrawn"])
+        assert sum(drawn) + 1 >= Decimal("0.3") * (len(drawn) + 1)
 
 
 async def test_sent_back_it_is_surveyed_again(town: Applying) -> None:
@@ -353,6 +389,25 @@ async def test_a_resident_applies_for_her_own_family_alone(town: Applying) -> No
     await town.do("accept", town.clerk)
 
 
+async def test_a_resident_learns_nothing_of_others_by_their_numbers(town: Applying) -> None:
+    relief = town.relief
+    helped, dead, first = person(), person(), person()
+    key = relief.stand.app.state.person_key
+    await town.apply(family(helped, income="0.00"))
+    await relief.stand.hear(relief.confirmed(key.id_for(dead["idNumber"]), clock.today()))
+    herself = relief.resident(key.id_for(first["idNumber"]))
+    answers = []
+    for other in (helped, dead):
+        told = family(first, other | {"relation": "SPOUSE"})
+        answers.append(await relief.post("/applications", herself, {"family": told}, 409))
+    assert answers[0] == answers[1]
+    assert answers[0]["code"] == "see_counter"
+    # the counter, with the card in hand, is told
+    told = family(first, helped | {"relation": "SPOUSE"})
+    refused = await relief.post("/applications", town.clerk, {"family": told}, 409)
+    assert refused["code"] == "person_in_household"
+
+
 async def test_bad_applications(town: Applying) -> None:
     relief = town.relief
     broken = person() | {"idNumber": "330999195001010015"}
@@ -361,7 +416,9 @@ async def test_bad_applications(town: Applying) -> None:
     for body in ({}, {"householdId": "0190a0a0-0000-7000-8000-000000000000", "family": family()}):
         await relief.post("/applications", town.clerk, body, 422)
     away = family(person(away="PRISON"), person("SPOUSE"))
-    assert (await relief.post("/applications", town.clerk, {"family": away}, 403))["code"] == "not_own_family"
+    assert (await relief.post("/applications", town.clerk, {"family": away}, 409))["code"] == "applicant_not_counted"
+    strange = family() | {"registeredArea": "330902001001"}
+    assert (await relief.post("/applications", town.clerk, {"family": strange}, 409))["code"] == "not_registered_here"
     outside = family() | {"areaCode": "330903003001"}
     assert (await relief.post("/applications", town.clerk, {"family": outside}, 403))["code"] == "area_outside"
     assert await relief.stand.scalar("select count(*) from application") == 0

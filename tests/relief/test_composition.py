@@ -12,6 +12,7 @@ from services.relief.applications.composition import (
     alone,
     composition,
     counted,
+    is_here,
 )
 from services.relief.benefits.recognition import Applicant, Family, assess, recognised_as, temporary_hint
 from services.relief.law import PARAMETERS
@@ -57,6 +58,22 @@ def test_conscripts_count_where_the_province_says_so() -> None:
     raised = PARAMETERS.with_value("composition.without_conscripts", False, from_date=date(2016, 1, 1))
     people = [Relative(relation="SELF", age=50), Relative(relation="CHILD", age=20, away="CONSCRIPT", is_student=True)]
     assert counted(decide(composition, Relatives(people=people), raised, IN_2026, AREA)) == [True, True]
+
+
+@pytest.mark.parametrize(
+    ("registered", "has_permit", "permits_open", "may"),
+    [
+        ("330903100201", False, False, True),
+        ("330903003001", False, False, True),  # another town of the district
+        ("330902001001", False, True, False),
+        ("330902001001", True, False, False),
+        ("330902001001", True, True, True),
+        ("110105001001", True, True, True),
+    ],
+)
+def test_where_a_family_may_apply(registered: str, has_permit: bool, permits_open: bool, may: bool) -> None:
+    """MLG 5, ZJ-SA 62."""
+    assert is_here(AREA, registered, has_permit=has_permit, permits_open=permits_open) is may
 
 
 @pytest.mark.parametrize(

@@ -214,6 +214,17 @@ async def test_a_months_decisions_are_drawn_found_wrong_and_the_power_is_suspend
     assert corrected["correctedOn"] == "2026-04-01"
     left = (await relief.get("/spot-checks?isOpen=true", relief.district))["items"]
     assert len(left) == len(checks) - 2
+    assert (await relief.get("/spot-checks?isLate=true", relief.district))["items"] == []
+    await town.wait_until(date(2026, 4, 24))
+    late = (await relief.get("/spot-checks?isLate=true", relief.district))["items"]
+    assert [one["id"] for one in late] == [one["id"] for one in left]
+    told = await relief.get("/spot-checks/quality?month=2026-02", relief.district)
+    assert told["quarter"] == "2026-01"
+    assert told["items"] == [
+        {"town": LIUHENG, "kind": "DIBAO", "drawn": 3, "found": 2, "errors": 2, "late": 1, "errorRate": "66.66"}
+    ]
+    assert (await relief.get("/spot-checks/quality", relief.district))["items"] == []
+    assert (await relief.get("/spot-checks/quality?month=2026-01", relief.other_town))["items"] == []
 
 
 async def test_the_night_draws_what_nobody_has_drawn(town: Applying) -> None:

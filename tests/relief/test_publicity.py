@@ -139,6 +139,20 @@ async def test_an_objection_is_looked_into_answered_and_put_up_again(town: Apply
     assert (await town.do("approve", town.reviewer, {"reason": "同意"}))["state"] == "APPROVED"
 
 
+async def test_what_is_over_the_limits_comes_out_with_the_objection(town: Applying) -> None:
+    relief = town.relief
+    notice = await town.to_village()
+    await relief.post(f"/publicity/{notice['id']}/objections", relief.village, {"text": "有营运车辆"}, 201)
+    await town.survey()
+    assert await town.verified("名下有营运车辆一辆")
+    assert (await town.see())["state"] == "OVER_LIMIT"
+    await town.do("check-objection", town.clerk, {"reason": "已过户"})
+    await town.survey()
+    await town.verified()
+    assert (await town.opinion(expect=422))["code"] == "answer_missing"
+    assert (await town.opinion(answer="车辆已过户"))["state"] == "PRELIM_OPINION"
+
+
 async def test_of_the_destitute_there_is_more_time(town: Applying) -> None:
     old = person("SELF", date(1950, 1, 1), labour="NONE")
     notice = await town.to_village(family(old, income="0.00"), hasAbleSupporter=False)

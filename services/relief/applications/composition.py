@@ -7,6 +7,8 @@ from typing import Literal
 from pydantic import BaseModel
 
 from services.relief.law import BOOK
+from shared.china import areas
+from shared.china.areas import Level
 from shared.policy import Decision, Law, Outcome, Reasons
 
 _SEVEN, _EIGHT = "最低生活保障审核确认办法第七条", "最低生活保障审核确认办法第八条"
@@ -85,6 +87,13 @@ def composition(facts: Relatives, law: Law, why: Reasons) -> Outcome:
 def counted(decision: Decision) -> list[bool]:
     """Of a decision on composition: who counts, in order."""
     return [bool(reason.result) for reason in decision.reasons]
+
+
+def is_here(area_code: str, registered_area: str, *, has_permit: bool, permits_open: bool) -> bool:
+    """Whether a family may apply where it lives: in the district it is registered in (MLG 5), or on a residence permit
+    where that is open (ZJ-SA 62)."""
+    home = areas.at_level(registered_area, Level.DISTRICT)
+    return home == areas.at_level(area_code, Level.DISTRICT) or (has_permit and permits_open)
 
 
 class Single(BaseModel):

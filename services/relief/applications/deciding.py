@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 
-from services.relief.applications import limits
+from services.relief.applications import limits, telling
 from services.relief.applications.results import keep_results
 from services.relief.applications.reviewing import assess
 from services.relief.applications.rules import (
@@ -121,10 +121,10 @@ async def _before_decision(unit: UnitOfWork, application_id: str, action: str) -
 
 
 async def _in_order(unit: UnitOfWork, application: Application) -> None:
-    """Both declarations are there, and where somebody is close to the office or has spoken up the district has been to
-    the house (MLG 20)."""
+    """Both declarations are there, and where somebody is close to the office or has spoken up (MLG 20), or the lot fell
+    on the case (TK 16), the district has been to the house."""
     await filings.require_both(unit, application.household_id)
-    is_delicate = application.is_relative_filed or application.is_complained
+    is_delicate = application.is_relative_filed or application.is_complained or application.is_drawn
     if not is_delicate or application.state != "DISTRICT_REVIEW":
         return
     if not await surveyed_since(unit, application, "DISTRICT", "forward", "hand_over"):
@@ -155,6 +155,7 @@ async def _decided(unit: UnitOfWork, application: Application, action: str, word
     application.decided_by, application.decided_at = unit.principal.account_id, unit.now
     await step(unit, application, action, reason=words, evidence=application.decision_id)
     await limits.meet(unit, application)
+    await telling.tell_decision(unit, application)
     event = ApplicationDecided(
         app_id=application.id,
         household_id=application.household_id,

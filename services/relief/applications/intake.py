@@ -8,16 +8,21 @@ from datetime import date
 from typing import TypeVar
 
 from pydantic import BaseModel
+from sqlalchemy import or_, select
+from sqlmodel import col
 
 from services.relief.applications import limits
-from services.relief.applications.composition import Relative, Relatives, Single, alone, composition, counted
+from services.relief.applications.composition import Relative, Relatives, Single, alone, composition, counted, is_here
 from services.relief.applications.rules import (
+    ApplicantNotCounted,
     ApplicationOpen,
     AuthorisationMissing,
     DateInFuture,
     NotAlone,
+    NotHere,
     NotOwn,
     NotSigned,
+    SeeCounter,
     move,
 )
 from services.relief.applications.stepping import by_the_family, locked, step
@@ -25,14 +30,15 @@ from services.relief.applications.tables import Application
 from services.relief.benefits.rules import NoStandard
 from services.relief.households import reading
 from services.relief.households import service as households
-from services.relief.households.rules import ApplicantFirst
-from services.relief.households.service import Household, NewHousehold, NewMember
+from services.relief.households.rules import ApplicantFirst, PersonDeceased
+from services.relief.households.service import Household, Member, NewHousehold, NewMember
 from services.relief.law import in_force, parameters
 from shared.contracts.relief import ApplicationSubmitted
 from shared.db.database import on_constraint
 from shared.db.principals import Scope
 from shared.db.unit import UnitOfWork
 from shared.ids import uuid7
+from shared.payments import month_of
 from shared.policy import Decision, NoValue, Rule, decide
 from shared.policy.service import keep
 
@@ -62,17 +68,23 @@ class NewFamily:
     monthly_income_fen: int
     income_from: date
     single: Single | None = None
+    has_permit: bool = False
 
 
 async def apply_anew(unit: UnitOfWork, family: NewFamily) -> Application:
     """A family that is not entered yet: who counts is decided and kept, and the application begun. Raises
-    ApplicantFirst, NotAlone, NotOwn, and what entering a household raises."""
+    ApplicantFirst, ApplicantNotCounted, NotHere, NotAlone, NotOwn, SeeCounter, and what entering a household raises."""
     if [one.member.relation == "SELF" for one in family.people] != [True] + [False] * (len(family.people) - 1):
         raise ApplicantFirst(field="people")
     applicant = family.people[0].member.person_id
     if unit.principal.scope is Scope.PERSON and unit.principal.person_id != applicant:
         raise NotOwn
+    is_open = in_force(unit.today, family.area_code).flag("composition.residence_permit")
+    if not is_here(family.area_code, family.registered_area, has_permit=family.has_permit, permits_open=is_open):
+        raise NotHere(field="registeredArea")
     async with by_the_family(unit):
+        if unit.principal.scope is Scope.PERSON:
+            await _tell_nothing_of_others(unit, [one.member.person_id for one in family.people[1:]])
         made = _decide(composition, Relatives(people=[one.relative for one in family.people]), unit, family.area_code)
         members = [one.member for one, is_in in zip(family.people, counted(made), strict=True) if is_in]
         single = _decide(alone, family.single, unit, family.area_code) if family.single else None
@@ -81,7 +93,7 @@ async def apply_anew(unit: UnitOfWork, family: NewFamily) -> Application:
             if single.outcome != "granted":
                 raise NotAlone
         if not members or members[0].person_id != applicant:
-            raise NotOwn(detail="申请人不计入共同生活的家庭成员，不能作为申请人", field="people")
+            raise ApplicantNotCounted(field="people")
         household = await households.create(
             unit,
             NewHousehold(
@@ -112,6 +124,20 @@ async def apply_again(unit: UnitOfWork, household_id: str) -> Application:
         unit.add(application)
         await unit.flush()
     return application
+
+
+async def _tell_nothing_of_others(unit: UnitOfWork, person_ids: Sequence[str]) -> None:
+    """Whether somebody draws relief, or has died, is not told to whoever types in a number. Raises SeeCounter."""
+    held = select(col(Member.id)).where(
+        col(Member.person_id).in_(person_ids),
+        or_(col(Member.valid_to).is_(None), col(Member.valid_to) >= month_of(unit.today)),
+    )
+    try:
+        await households.living_people(unit, person_ids)
+    except PersonDeceased:
+        raise SeeCounter from None
+    if await unit.first(held.limit(1)):
+        raise SeeCounter
 
 
 def _new(unit: UnitOfWork, household: Household) -> Application:

@@ -6,7 +6,7 @@ A limit is a row; its timer only says when to look again. What pauses it moves i
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Select, select
@@ -68,17 +68,17 @@ async def meet(unit: UnitOfWork, application: Application, *steps: str) -> None:
     await unit.flush()
 
 
-async def pause(unit: UnitOfWork, application: Application, step: str) -> None:
+async def pause(unit: UnitOfWork, application: Application, *steps: str) -> None:
     """Stand still."""
-    for limit in await _open(unit, application.id, [step]):
+    for limit in await _open(unit, application.id, steps):
         if limit.paused_at is None:
             limit.paused_at = unit.now
     await unit.flush()
 
 
-async def resume(unit: UnitOfWork, application: Application, step: str) -> None:
+async def resume(unit: UnitOfWork, application: Application, *steps: str) -> None:
     """Go on; the end moves by the working days in between."""
-    for limit in await _open(unit, application.id, [step]):
+    for limit in await _open(unit, application.id, steps):
         if limit.paused_at is not None:
             limit.stood += working_days.count(clock.to_business_date(limit.paused_at), unit.today)
             limit.paused_at = None
@@ -116,16 +116,6 @@ def listing(*, application_id: str | None = None, state: str | None = None) -> S
     return statement
 
 
-def days_of(unit: UnitOfWork, application: Application, step: str) -> int:
-    """The length a step has by law."""
-    return _law(unit, application, step)[0]
-
-
-def workdays_after(day: date, workdays: int) -> date:
-    """The last day of a limit that begins with what happened on `day`."""
-    return working_days.add(day, workdays).date
-
-
 def _law(unit: UnitOfWork, application: Application, step: str) -> tuple[int, Unit, str]:
     row = in_force(unit.today, application.area_code).table("applications.limits").row("step", step)
     if row is None:
@@ -154,7 +144,7 @@ async def _count_again(unit: UnitOfWork, limit: ApplicationLimit) -> None:
 
 async def _wake(unit: UnitOfWork, limit: ApplicationLimit) -> None:
     """Look again when there will be something to say."""
-    at = limit.due_at if limit.warned_at is not None or unit.now >= limit.warn_at else limit.warn_at
+    at = limit.warn_at if limit.warned_at is None else limit.due_at
     limit.timers += 1
     await unit.flush()
     await set_timer(unit, TIMER, f"{limit.id}/{limit.timers}", at, {"limit": limit.id})

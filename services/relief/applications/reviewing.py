@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
+
+from sqlalchemy import func, select
+from sqlmodel import col
 
 from services.relief.applications import limits
 from services.relief.applications.results import keep_results
@@ -20,13 +24,17 @@ from services.relief.applications.surveying import surveyed_since
 from services.relief.applications.tables import Application
 from services.relief.benefits import service as benefits
 from services.relief.benefits.recognition import recognised_as
-from services.relief.benefits.rules import DIBAO
+from services.relief.benefits.rules import DIBAO, TEKUN
 from services.relief.benefits.service import Recognition
 from services.relief.delegation import service as delegation
 from services.relief.filings import service as filings
 from services.relief.households import service as households
 from services.relief.households.service import Household
+from services.relief.law import in_force
 from services.relief.publicity import service as publicity
+from shared import clock
+from shared.china import areas
+from shared.china.areas import Level
 from shared.db.unit import UnitOfWork
 from shared.payments import after
 from shared.policy import Decision
@@ -51,13 +59,13 @@ async def form_opinion(
     seen = await unit.get(Application, application_id)
     household = await households.lock(unit, seen.household_id)
     application = await locked(unit, application_id)
-    is_again = application.state == "OBJECTION_REVIEW"
     move(application.state, "form_opinion")
     refuse_same(unit.principal.account_id, application.accepted_by)
-    if not await surveyed_since(unit, application, "TOWN", "object" if is_again else "investigate"):
+    if not await surveyed_since(unit, application, "TOWN", "object", "investigate"):
         raise SurveyMissing
     if application.verified_at is None:
         raise NotVerified
+    is_again = await publicity.is_objected(unit, application.id)
     if is_again and not answer:
         raise AnswerMissing(field="answer")
     for name in ("within_property", "within_marginal_property", "has_able_supporter", "rigid_spending_fen", "is_hard"):
@@ -102,10 +110,29 @@ async def forward(unit: UnitOfWork, application: Application, kind: str) -> None
     application.review_kind, application.review_town = kind, delegation.town_of(application.area_code)
     is_delegated = await delegation.is_delegated(unit, application.area_code, application.review_kind)
     application.is_relative_filed = await filings.has_relatives(unit, application.household_id)
+    if kind == TEKUN and not is_delegated:
+        application.is_drawn = await _is_drawn(unit, application)
+    application.reviewed_at = unit.now
     await step(unit, application, "forward_to_town" if is_delegated else "forward")
     await limits.start(unit, application, "DECISION", law="DECISION_TOWN" if is_delegated else "")
     if is_delegated and not application.is_hard:
         await limits.change(unit, application, "WHOLE", "WHOLE_DELEGATED")
+
+
+async def _is_drawn(unit: UnitOfWork, application: Application) -> bool:
+    """By lot; and always where fewer than the share of this year's cases of the district would be (TK 16)."""
+    share = in_force(unit.today, application.area_code).ratio("applications.destitute_checks")
+    lo, hi = areas.range_of(areas.at_level(application.area_code, Level.DISTRICT) or application.area_code)
+    this_year = select(func.count(), func.count().filter(col(Application.is_drawn))).where(
+        col(Application.area_code) >= lo,
+        col(Application.area_code) < hi,
+        col(Application.review_kind) == TEKUN,
+        col(Application.reviewed_at) >= clock.start_of_day(unit.today.replace(month=1, day=1)),
+        col(Application.id) != application.id,
+    )
+    async with unit.elevated("application: the district's lot"):
+        ((seen, drawn),) = await unit.rows(this_year)
+    return drawn < share * (seen + 1) or secrets.randbelow(100) < share * 100
 
 
 async def hand_over(unit: UnitOfWork, application_id: str) -> Application:

@@ -55,9 +55,24 @@ class AuthorisationMissing(Invalid):
     detail = "全部成年家庭成员应签署核对授权书"
 
 
+class ApplicantNotCounted(Conflict):
+    code = "applicant_not_counted"
+    detail = "不计入共同生活的家庭成员的人不能作为申请人"
+
+
 class NotOwn(Forbidden):
     code = "not_own_family"
     detail = "居民只能以申请人身份为自己的家庭申请"
+
+
+class SeeCounter(Conflict):
+    code = "see_counter"
+    detail = "有家庭成员的信息需要核对，请携带身份证到乡镇（街道）窗口办理"
+
+
+class NotHere(Conflict):
+    code = "not_registered_here"
+    detail = "应向户籍所在地申请；持有居住证且当地已开放的，可以在居住地申请"
 
 
 class NotAlone(Conflict):
@@ -87,7 +102,7 @@ class NotVerified(Conflict):
 
 class DistrictVisitMissing(Conflict):
     code = "district_visit_missing"
-    detail = "有近亲属备案或有异议的，区民政局应入户核查后再作决定"
+    detail = "有近亲属备案、有异议或被随机抽中的，区民政局应入户核查后再作决定"
 
 
 class OpinionOutdated(Conflict):
@@ -98,6 +113,11 @@ class OpinionOutdated(Conflict):
 class AnswerMissing(Invalid):
     code = "answer_missing"
     detail = "重新调查后应答复异议"
+
+
+class SurveyDate(Invalid):
+    code = "survey_date"
+    detail = "调查日期应在收到申请之日至今天之间"
 
 
 class DateInFuture(Invalid):
@@ -137,7 +157,7 @@ MOVES: Mapping[str, Move] = {
     "ask_correction": _from("SUBMITTED", to="CORRECTION"),
     "accept": _from("SUBMITTED", to="ACCEPTED"),
     "investigate": _from("ACCEPTED", "RETURNED", to="INVESTIGATING"),
-    "exceed": _from("INVESTIGATING", to="OVER_LIMIT"),
+    "exceed": _from("INVESTIGATING", "OBJECTION_REVIEW", to="OVER_LIMIT"),
     "object_to_check": _from("OVER_LIMIT", to="INVESTIGATING"),
     "form_opinion": _from("INVESTIGATING", "OBJECTION_REVIEW", to="PRELIM_OPINION"),
     "publish": _from("PRELIM_OPINION", to="PUBLICITY"),

@@ -86,6 +86,7 @@ class FamilyIn(Wire):
     registered_area: AreaCode
     people: Annotated[list[PersonIn], Field(min_length=1, max_length=20)]
     monthly_income: IncomeIn
+    has_residence_permit: Annotated[bool, Field(description="户籍不在本区的，持有居住证")] = False
     single: SingleIn | None = None
 
     def to_family(self, key: PersonKey, today: date) -> NewFamily:
@@ -97,7 +98,13 @@ class FamilyIn(Wire):
             held = [condition.kind for condition in first.member.conditions if condition.holds(month_of(today))]
             single = Single(age=first.relative.age, conditions=held, **self.single.model_dump())
         return NewFamily(
-            self.area_code, self.registered_area, people, self.monthly_income, month_of(today), single=single
+            self.area_code,
+            self.registered_area,
+            people,
+            self.monthly_income,
+            month_of(today),
+            single=single,
+            has_permit=self.has_residence_permit,
         )
 
 
@@ -228,6 +235,7 @@ class ApplicationItem(Wire):
     received_at: datetime | None
     is_relative_filed: bool
     is_complained: bool
+    is_drawn: Annotated[bool, Field(description="特困认定，被随机抽中入户核查")]
     decided_level: Level
     decided_at: Annotated[datetime | None, Field(description="下放的案件，作出决定即报区民政局备案")]
     version: int

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Select, select
 from sqlmodel import col
 
-from services.relief.applications import limits
+from services.relief.applications import limits, telling
 from services.relief.applications.rules import CorrectedOnce, move
 from services.relief.applications.stepping import by_the_family, locked, step, withdraw_opinion
 from services.relief.applications.tables import Application, ApplicationResult, ApplicationStep
@@ -41,6 +41,7 @@ async def ask_correction(unit: UnitOfWork, application_id: str, what: str) -> Ap
         raise CorrectedOnce
     application.correction = what
     await step(unit, application, "ask_correction", reason=what)
+    await telling.ask_for_papers(unit, application)
     await limits.meet(unit, application, "ACCEPT")
     return application
 
@@ -60,6 +61,7 @@ async def terminate(unit: UnitOfWork, application_id: str, reason: str, legal_ba
     application.decided_by, application.decided_at = unit.principal.account_id, unit.now
     application.legal_basis = legal_basis
     await limits.start(unit, application, "SERVICE")
+    await telling.tell_decision(unit, application)
     return application
 
 

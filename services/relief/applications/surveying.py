@@ -11,12 +11,13 @@ from sqlalchemy import Select, func, select
 from sqlmodel import col
 
 from services.relief.applications import limits
-from services.relief.applications.rules import DateInFuture, WrongState, surveyors
+from services.relief.applications.rules import SurveyDate, WrongState, surveyors
 from services.relief.applications.stepping import by_the_family, locked, step
 from services.relief.applications.tables import Application, ApplicationStep, Survey
 from services.relief.benefits import service as benefits
 from services.relief.households import service as households
 from services.relief.law import in_force
+from shared import clock
 from shared.db.principals import Role
 from shared.db.unit import UnitOfWork
 from shared.ids import uuid7
@@ -52,15 +53,16 @@ class NewSurvey:
 
 async def survey(unit: UnitOfWork, application_id: str, new: NewSurvey) -> Survey:
     """Record a visit by two or more; the district's own while the case lies with it. Raises TooFewSurveyors,
-    DateInFuture, WrongState."""
+    SurveyDate, WrongState."""
     seen = await unit.get(Application, application_id)
     household = await households.lock(unit, seen.household_id)
     application = await locked(unit, application_id)
     level = "DISTRICT" if unit.principal.role in DISTRICT_ROLES else "TOWN"
     if application.state not in _SURVEYED[level]:
         raise WrongState
-    if new.surveyed_on > unit.today:
-        raise DateInFuture(field="surveyedOn")
+    received = clock.to_business_date(application.received_at or unit.now)
+    if not received <= new.surveyed_on <= unit.today:
+        raise SurveyDate(field="surveyedOn")
     least = in_force(unit.today, application.area_code).whole("applications.surveyors")
     names = surveyors(new.surveyors, least)
     income_seq = None
@@ -125,9 +127,9 @@ async def verification_reported(
         return False
     application.verified_at, application.verification_id = unit.now, verification_id
     application.over_limit = list(over_limit)
-    if over_limit and application.state == "INVESTIGATING":
+    if over_limit:
         await step(unit, application, "exceed", reason="；".join(over_limit), evidence=verification_id)
-        await limits.pause(unit, application, "OPINION")
+        await limits.pause(unit, application, "OPINION", "OBJECTION")
     await unit.flush()
     return True
 
@@ -138,7 +140,7 @@ async def object_to_check(unit: UnitOfWork, application_id: str, reason: str) ->
     async with by_the_family(unit):
         await step(unit, application, "object_to_check", reason=reason)
         application.verified_at, application.verification_id, application.over_limit = None, "", []
-        await limits.resume(unit, application, "OPINION")
+        await limits.resume(unit, application, "OPINION", "OBJECTION")
     return application
 
 

@@ -35,6 +35,7 @@ class Application(Base, table=True):
         Index("ix_application_area", "area_code", "id"),
         Index("ix_application_household", "household_id", "id"),
         Index("ix_application_case", "case_id", unique=True),
+        Index("ix_application_destitute", "area_code", "reviewed_at", postgresql_where="review_kind = 'TEKUN'"),
         Index("ix_application_filed", "decided_at", "id", postgresql_where="decided_level = 'TOWN'"),
     )
 
@@ -72,10 +73,12 @@ class Application(Base, table=True):
     opinion_at: datetime | None = None
     kind: str = Field(default="", sa_type=Text, description="proposed, then decided")
     amount_fen: int | None = Field(default=None, sa_type=BigInteger, description="each month, as proposed or decided")
+    reviewed_at: datetime | None = Field(default=None, description="when it went on to who decides")
     review_kind: str = Field(default="", sa_type=Text, description="whose power the decision is, once it is reviewed")
     review_town: str = Field(default="", sa_type=AreaCodeText, description="whose it would be by delegation")
     is_relative_filed: bool = Field(default=False, description="a relative on duty was declared when it was reviewed")
     is_complained: bool = Field(default=False, description="somebody objected to the public notice")
+    is_drawn: bool = Field(default=False, description="a 特困 case the district looks into at random")
     decided_level: str = Field(default="", sa_type=Text)
     decided_by: str = Field(default="", sa_type=Text)
     decided_at: datetime | None = None

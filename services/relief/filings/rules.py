@@ -39,7 +39,7 @@ class AgreementMissing(Invalid):
 
 class FiledRelative(Forbidden):
     code = "close_relative"
-    detail = "您是该家庭已备案的近亲属或代管人，须回避"
+    detail = "您是该家庭成员、已备案的近亲属或代管人，须回避"
 
 
 def missing(present: Iterable[str]) -> list[str]:

@@ -15,6 +15,7 @@ from services.relief.filings.tables import Filing, FilingParty
 from services.relief.households import reading
 from services.relief.households import service as households
 from shared.china import areas
+from shared.db.principals import Scope
 from shared.db.problems import Invalid
 from shared.db.unit import UnitOfWork
 from shared.ids import uuid7
@@ -169,10 +170,12 @@ async def has_relatives(unit: UnitOfWork, household_id: str) -> bool:
 
 
 async def refuse_parties(unit: UnitOfWork, household_id: str) -> None:
-    """Raise FiledRelative when the caller is named in a declaration in force."""
+    """Raise FiledRelative when somebody of the office is named in a declaration in force, or is of the family."""
     own = unit.principal.person_id
-    if not own:
+    if not own or unit.principal.scope is Scope.PERSON:
         return
+    if own in {member.person_id for member in await reading.members_of(unit, household_id)}:
+        raise FiledRelative
     named = (
         select(col(FilingParty.id))
         .join(Filing, col(Filing.id) == col(FilingParty.filing_id))

@@ -89,16 +89,20 @@ async def object_to(unit: UnitOfWork, notice: Notice, text: str, *, name: str, p
     return objection
 
 
-async def answer(unit: UnitOfWork, owner_id: str, words: str) -> int:
-    """Answer every open objection to an owner's notices; how many."""
+async def is_objected(unit: UnitOfWork, owner_id: str) -> bool:
+    """Whether an objection to an owner's notices is not answered yet."""
+    return await unit.first(select(col(Objection.id)).where(_unanswered(owner_id)).limit(1)) is not None
+
+
+async def answer(unit: UnitOfWork, owner_id: str, words: str) -> None:
+    """Answer every open objection to an owner's notices."""
+    answered = {"answer": words, "answered_at": unit.now, "answered_by": unit.principal.account_id}
+    await unit.execute(update(Objection).where(_unanswered(owner_id)).values(**answered))
+
+
+def _unanswered(owner_id: str) -> Any:
     notices = select(col(Notice.id)).where(col(Notice.owner_id) == owner_id)
-    unanswered = col(Objection.notice_id).in_(notices) & col(Objection.answered_at).is_(None)
-    done = await unit.execute(
-        update(Objection)
-        .where(unanswered)
-        .values(answer=words, answered_at=unit.now, answered_by=unit.principal.account_id)
-    )
-    return int(done.rowcount)  # type: ignore[attr-defined]
+    return col(Objection.notice_id).in_(notices) & col(Objection.answered_at).is_(None)
 
 
 def listing(owner_id: str) -> Select[Any]:

@@ -5,9 +5,19 @@ from typing import Annotated
 from fastapi import Query
 
 from services.relief.benefits.schemas import Kind
+from services.relief.delegation.rules import quarter_of
 from services.relief.filters import Filters
 from services.relief.spotchecks import service
-from services.relief.spotchecks.schemas import CheckOut, CorrectionIn, DrawIn, DrawOut, FindingIn, FoundOut
+from services.relief.spotchecks.schemas import (
+    CheckOut,
+    CorrectionIn,
+    DrawIn,
+    DrawOut,
+    FindingIn,
+    FoundOut,
+    QualityOut,
+    QualityRow,
+)
 from services.relief.spotchecks.service import SpotCheck, SpotDraw
 from shared.ids import UuidStr
 from shared.payments import Month
@@ -20,6 +30,7 @@ class CheckQuery(Filters):
     """The declared filters of the list."""
 
     is_open: bool | None = None
+    is_late: bool = False
     kind: Kind | None = None
     month: Month | None = None
 
@@ -44,10 +55,20 @@ async def draw_checks(body: DrawIn, unit: Unit) -> DrawOut:
 @permit("spot_check", "read", "personal")
 async def list_checks(unit: Unit, query: Annotated[CheckQuery, Query()]) -> Page[CheckOut]:
     """抽查任务，先到期的在前。"""
-    rows = service.listing(is_open=query.is_open, kind=query.kind, month=query.month)
+    late_on = unit.today if query.is_late else None
+    rows = service.listing(is_open=query.is_open, late_on=late_on, kind=query.kind, month=query.month)
     page = await paginate(unit, rows, [SpotCheck.due_on, SpotCheck.id], query, CheckOut.model_validate)
     unit.note(count=len(page.items))
     return page
+
+
+@router.get("/spot-checks/quality")
+@permit("spot_check", "read")
+async def check_quality(unit: Unit, month: Annotated[Month | None, Query()] = None) -> QualityOut:
+    """一个季度内各乡镇（街道）各类救助的抽查件数、差错率、逾期件数；缺省为本季度，可指定季度内任一月份。"""
+    quarter = quarter_of(month or unit.today)
+    rows = await service.quality(unit, quarter)
+    return QualityOut(quarter=quarter, items=[QualityRow.of(row) for row in rows])
 
 
 @router.post("/spot-checks/{check_id}/finding")

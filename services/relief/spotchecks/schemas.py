@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Literal
 
 from services.relief.benefits.schemas import Kind
-from services.relief.spotchecks.service import Found
+from services.relief.spotchecks.service import Found, Quality
 from shared.ids import UuidStr
 from shared.payments import Month
 from shared.web import Wire
@@ -68,6 +68,30 @@ class CheckOut(Wire):
     correct_by: date | None
     corrected_on: date | None
     correction: str
+
+
+class QualityRow(Wire):
+    """A town and a kind. `errorRate` is a percentage with two decimals of all that was drawn."""
+
+    town: str
+    kind: Kind
+    drawn: int
+    found: int
+    errors: int
+    late: int
+    error_rate: str
+
+    @classmethod
+    def of(cls, row: Quality) -> QualityRow:
+        hundredths = row.errors * 10_000 // row.drawn
+        return cls.of_row(row, error_rate=f"{hundredths // 100}.{hundredths % 100:02d}")
+
+
+class QualityOut(Wire):
+    """How well towns decide, in a quarter."""
+
+    quarter: Month
+    items: list[QualityRow]
 
 
 class FoundOut(CheckOut):

@@ -182,19 +182,56 @@ async def correct(unit: UnitOfWork, check_id: str, on: date, words: str) -> Spot
     return check
 
 
-def listing(*, is_open: bool | None = None, kind: str | None = None, month: date | None = None) -> Select[Any]:
-    """Checks of the caller's rows; open: without a finding, or with a correction that is not made."""
+def listing(
+    *,
+    is_open: bool | None = None,
+    late_on: date | None = None,
+    kind: str | None = None,
+    month: date | None = None,
+) -> Select[Any]:
+    """Checks of the caller's rows; open: without a finding, or with a correction that is not made; late: open beyond
+    their last day."""
     statement = select(SpotCheck)
+    unfound = col(SpotCheck.finding) == ""
+    uncorrected = (col(SpotCheck.finding) == "CORRECT") & col(SpotCheck.corrected_on).is_(None)
     if is_open is not None:
-        waits = (col(SpotCheck.finding) == "") | (
-            (col(SpotCheck.finding) == "CORRECT") & col(SpotCheck.corrected_on).is_(None)
-        )
-        statement = statement.where(waits if is_open else ~waits)
+        statement = statement.where(unfound | uncorrected if is_open else ~(unfound | uncorrected))
+    if late_on is not None:
+        late = (unfound & (col(SpotCheck.due_on) < late_on)) | (uncorrected & (col(SpotCheck.correct_by) < late_on))
+        statement = statement.where(late)
     if kind is not None:
         statement = statement.where(col(SpotCheck.kind) == kind)
     if month is not None:
         statement = statement.where(col(SpotCheck.month) == month)
     return statement
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """A town's decisions of one kind in a quarter, as far as they were looked at."""
+
+    town: str
+    kind: str
+    drawn: int
+    found: int
+    errors: int
+    late: int
+
+
+async def quality(unit: UnitOfWork, quarter: date) -> list[Quality]:
+    """By town and kind, of the caller's rows."""
+    span = {"since": quarter, "until": plus(quarter, 3), "today": unit.today}
+    return [Quality(*row) for row in await unit.rows(_QUALITY, span)]
+
+
+_QUALITY = text("""
+    select c.town, c.kind, count(*) as drawn, count(*) filter (where c.finding <> '') as found,
+        count(*) filter (where c.finding in ('CORRECT', 'REVOKE')) as errors,
+        count(*) filter (where (c.finding = '' and c.due_on < cast(:today as date))
+            or (c.finding = 'CORRECT' and c.corrected_on is null and c.correct_by < cast(:today as date))) as late
+    from spot_check c where c.month >= cast(:since as date) and c.month < cast(:until as date)
+    group by 1, 2 order by 1, 2
+""")
 
 
 def draws() -> Select[Any]:

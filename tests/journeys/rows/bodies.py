@@ -128,6 +128,7 @@ BODIES: Mapping[str, Make] = {
     },
     "close_case": lambda _: _WHY | {"fromMonth": month()},
     "set_account": lambda p: _person(p) | {"holder": "安示宁", "card": CARD},
+    "add_application_file": lambda _: b"%PDF-1.7 rows",
     "declare_filing": lambda p: {
         "kind": "CARD", "isPositive": False, "declaredBy": p["person_id"], "declaredOn": days_ago(0),
     },

@@ -40,8 +40,8 @@ _OBJECTION = """
 _CHECK = """
     with drawn as (
         insert into spot_draw (id, area_code, month, seed, population, drawn, drawn_by, drawn_at)
-        values (:id, :district, cast(date_trunc('month', now()) - make_interval(months => 2) as date), '0', 1, 1, 'rows',
-            now())
+        values (:id, :district, cast(date_trunc('month', now()) - make_interval(months => 2) as date), '0', 1, 1,
+            'rows', now())
         on conflict do nothing
     )
     insert into spot_check (id, draw_id, application_id, case_id, area_code, town, kind, month, ground, due_on, finding,
@@ -259,8 +259,12 @@ class Furnisher:
         place.ids |= own
         signed = {"signedOn": days_ago(0), "authorisedBy": [place["person_id"], place["relative_id"]]}
         await self.do(Role.TOWN_CLERK, "submit_application", signed, **own)
+        await self.do(Role.TOWN_CLERK, "ask_for_correction", {"reason": "示例"}, **own)
+        await self.do(Role.TOWN_CLERK, "submit_application", signed, **own)
         await self.do(Role.TOWN_CLERK, "accept_application", **own)
         await self.do(Role.TOWN_CLERK, "investigate_application", **own)
+        kept = await self.do(Role.TOWN_CLERK, "add_application_file", f"%PDF-1.7 {place.name}".encode(), **own)
+        place.ids["relief.file_id"] = kept["fileId"]
         seen = {"surveyedOn": days_ago(0), "surveyors": ["王示一", "李示二"], "isSigned": True, "finding": "示例"}
         await self.do(Role.TOWN_CLERK, "add_survey", seen, **own)
         verified = "update application set verified_at = now() where id = :id"

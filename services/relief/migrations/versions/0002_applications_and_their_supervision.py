@@ -47,10 +47,12 @@ def upgrade() -> None:
         sa.Column("opinion_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("amount_fen", sa.BigInteger(), nullable=True),
+        sa.Column("reviewed_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
         sa.Column("review_kind", sa.Text(), nullable=False),
         sa.Column("review_town", sa.String(collation="C"), nullable=False),
         sa.Column("is_relative_filed", sa.Boolean(), nullable=False),
         sa.Column("is_complained", sa.Boolean(), nullable=False),
+        sa.Column("is_drawn", sa.Boolean(), nullable=False),
         sa.Column("decided_level", sa.Text(), nullable=False),
         sa.Column("decided_by", sa.Text(), nullable=False),
         sa.Column("decided_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
@@ -75,6 +77,13 @@ def upgrade() -> None:
     )
     op.create_index("ix_application_area", "application", ["area_code", "id"], unique=False)
     op.create_index("ix_application_case", "application", ["case_id"], unique=True)
+    op.create_index(
+        "ix_application_destitute",
+        "application",
+        ["area_code", "reviewed_at"],
+        unique=False,
+        postgresql_where="review_kind = 'TEKUN'",
+    )
     op.create_index(
         "ix_application_filed",
         "application",
@@ -422,6 +431,7 @@ def downgrade() -> None:
     )
     op.drop_index("ix_application_household", table_name="application")
     op.drop_index("ix_application_filed", table_name="application", postgresql_where="decided_level = 'TOWN'")
+    op.drop_index("ix_application_destitute", table_name="application", postgresql_where="review_kind = 'TEKUN'")
     op.drop_index("ix_application_case", table_name="application")
     op.drop_index("ix_application_area", table_name="application")
     op.drop_table("application")
