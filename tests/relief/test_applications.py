@@ -1,7 +1,6 @@
 """From a knock on the door to money, or to a refusal that says why (R-02)."""
 
 import asyncio
-from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -9,25 +8,8 @@ from typing import Any
 import pytest
 
 from services.relief.applications.rules import MOVES, STATES, TooFewSurveyors, WrongState, move, surveyors
-from shared import clock
-from shared.db.principals import Role
-from tests.relief.applying import Applying, family, id_number, person
-from tests.relief.families import CARD, DISTRICT, LIUHENG, Families
-
-MONDAY = date(2026, 3, 2)
-
-
-@pytest.fixture(autouse=True)
-def _on_a_monday() -> Iterator[None]:
-    clock.set_to(clock.start_of_day(MONDAY) + timedelta(hours=9))
-    yield
-    clock.reset()
-
-
-@pytest.fixture
-def town(relief: Families) -> Applying:
-    return Applying(relief)
-
+from tests.relief.applying import Applying, family, person
+from tests.relief.families import CARD, DISTRICT
 
 # ── the rules ────────────────────────────────────────────────────────────────────────────────────
 
@@ -295,15 +277,6 @@ async def test_over_the_limits_of_the_check(town: Applying) -> None:
     assert letter["reason"] == "名下有营运车辆一辆；经复核仍超出规定"
 
 
-async def test_staff_keep_away_from_their_own_family(town: Applying) -> None:
-    await town.apply()
-    await town.submit()
-    own = (await town.members())[1]["personId"]
-    herself = town.relief.stand.headers(Role.TOWN_CLERK, LIUHENG, account="clerk-own", person=own)
-    assert (await town.do("accept", herself, expect=403))["code"] == "close_relative"
-    await town.do("accept", town.clerk)
-
-
 @pytest.mark.plan("R-02", part="of 特困 cases the district looks into three in ten at random")
 async def test_the_lot_falls_on_the_destitute(town: Applying) -> None:
     old = person("SELF", date(1950, 1, 1), labour="NONE")
@@ -369,61 +342,6 @@ async def test_withdrawn_and_terminated(town: Applying) -> None:
     assert (letter["title"], letter["legalBasis"]) == ("终止审核确认通知书", "最低生活保障审核确认办法第二十九条")
 
 
-async def test_a_resident_applies_for_her_own_family_alone(town: Applying) -> None:
-    relief = town.relief
-    first = person()
-    key = relief.stand.app.state.person_key
-    herself, other = (
-        relief.resident(key.id_for(first["idNumber"])),
-        relief.resident(key.id_for(id_number(date(1990, 1, 1)))),
-    )
-    refused = await relief.post("/applications", other, {"family": family(first)}, 403)
-    assert refused["code"] == "not_own_family"
-    await town.apply(family(first, income="0.00"), herself)
-    body = {"signedOn": "2026-03-02", "authorisedBy": [key.id_for(first["idNumber"])]}
-    await town.do("submit", herself, body)
-    await relief.get(f"/applications/{town.id}", other, 404)
-    await relief.get(f"/applications/{town.id}", relief.other_town, 404)
-    await town.do("accept", relief.other_town, expect=404)
-    await town.do("accept", herself, expect=403)
-    await town.do("accept", town.clerk)
-
-
-async def test_a_resident_learns_nothing_of_others_by_their_numbers(town: Applying) -> None:
-    relief = town.relief
-    helped, dead, first = person(), person(), person()
-    key = relief.stand.app.state.person_key
-    await town.apply(family(helped, income="0.00"))
-    await relief.stand.hear(relief.confirmed(key.id_for(dead["idNumber"]), clock.today()))
-    herself = relief.resident(key.id_for(first["idNumber"]))
-    answers = []
-    for other in (helped, dead):
-        told = family(first, other | {"relation": "SPOUSE"})
-        answers.append(await relief.post("/applications", herself, {"family": told}, 409))
-    assert answers[0] == answers[1]
-    assert answers[0]["code"] == "see_counter"
-    # the counter, with the card in hand, is told
-    told = family(first, helped | {"relation": "SPOUSE"})
-    refused = await relief.post("/applications", town.clerk, {"family": told}, 409)
-    assert refused["code"] == "person_in_household"
-
-
-async def test_bad_applications(town: Applying) -> None:
-    relief = town.relief
-    broken = person() | {"idNumber": "330999195001010015"}
-    refused = await relief.post("/applications", town.clerk, {"family": family(broken)}, 422)
-    assert refused["errors"][0]["field"].endswith("idNumber")
-    for body in ({}, {"householdId": "0190a0a0-0000-7000-8000-000000000000", "family": family()}):
-        await relief.post("/applications", town.clerk, body, 422)
-    away = family(person(away="PRISON"), person("SPOUSE"))
-    assert (await relief.post("/applications", town.clerk, {"family": away}, 409))["code"] == "applicant_not_counted"
-    strange = family() | {"registeredArea": "330902001001"}
-    assert (await relief.post("/applications", town.clerk, {"family": strange}, 409))["code"] == "not_registered_here"
-    outside = family() | {"areaCode": "330903003001"}
-    assert (await relief.post("/applications", town.clerk, {"family": outside}, 403))["code"] == "area_outside"
-    assert await relief.stand.scalar("select count(*) from application") == 0
-
-
 @pytest.mark.plan("R-02", part="刚性支出困难家庭, recognised for a term")
 async def test_a_family_with_spending_it_cannot_help(town: Applying) -> None:
     relief = town.relief
@@ -469,45 +387,6 @@ async def test_another_kind_takes_the_place_of_the_one_that_runs(town: Applying)
     assert (old["state"], old["closedFrom"], old["closeReason"]) == ("CLOSED", "2026-04", "改为享受最低生活保障")
 
 
-# ── who belongs to it ────────────────────────────────────────────────────────────────────────────
-
-
-async def test_who_does_not_count_is_not_entered_and_told_why(town: Applying) -> None:
-    relief = town.relief
-    grown = person("CHILD", date(1996, 3, 1), livesTogether=False)
-    told = family(person(), person("SPOUSE", away="PRISON"), grown, person("PARENT", date(1946, 1, 1)), income="0.00")
-    applied = await town.apply(told)
-    assert [member["relation"] for member in await town.members()] == ["SELF", "PARENT"]
-    why = await relief.get(f"/decisions/{applied['compositionId']}/why", town.clerk)
-    assert [reason["result"] for reason in why["reasons"]] == [True, False, False, True]
-    assert "服刑" in why["reasons"][1]["sentence"]
-    body = {"householdId": applied["householdId"], "family": told}
-    await relief.post("/applications", town.clerk, body, 422)
-    twice = family(person(), person("SELF"))
-    assert (await relief.post("/applications", town.clerk, {"family": twice}, 422))["code"] == "applicant_first"
-
-
-@pytest.mark.plan("R-02", part="support of one person alone")
-async def test_alone_on_a_ground_of_the_law_only(town: Applying) -> None:
-    relief = town.relief
-    told = family(person(), person("SPOUSE"), income="0.00", single={"isInMarginalFamily": True})
-    assert (await relief.post("/applications", town.clerk, {"family": told}, 409))["code"] == "not_alone"
-    assert await relief.stand.scalar("select count(*) from household") == 0
-    disabled = person(conditions=[{"kind": "SEVERE_DISABILITY", "fromMonth": "2020-01"}])
-    told = family(disabled, person("SPOUSE"), income="100.00", single={"isInMarginalFamily": True})
-    applied = await town.apply(told)
-    assert len(await town.members()) == 1
-    why = await relief.get(f"/decisions/{applied['aloneId']}/why", town.clerk)
-    assert (why["outcome"], why["reasons"][0]["result"]) == ("granted", True)
-    await town.submit()
-    await town.do("accept", town.clerk)
-    await town.do("investigate", town.clerk)
-    await town.survey()
-    await town.verified()
-    # standard less own income, and the supplement of one severely disabled
-    assert (await town.opinion())["amount"] == "1301.00"
-
-
 # ── at once ──────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -527,11 +406,3 @@ async def test_of_many_decisions_at_once_one_is_made(town: Applying) -> None:
     assert codes == [200] + [409] * (len(answers) - 1)
     assert await town.relief.stand.scalar("select count(*) from benefit_case") <= 1
     assert len(await town.relief.stand.told("relief.application.decided.v1")) <= 1
-
-
-async def test_the_same_family_applies_once_however_often_it_is_entered(town: Applying) -> None:
-    body = {"family": family()}
-    client, path = town.relief.stand.client, "/api/relief/applications"
-    answers = await asyncio.gather(*(client.post(path, headers=town.clerk, json=body) for _ in range(4)))
-    assert sorted(answer.status_code for answer in answers) == [201, 409, 409, 409]
-    assert await town.relief.stand.scalar("select count(*) from application") == 1

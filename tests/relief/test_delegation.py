@@ -1,6 +1,5 @@
 """Towns that decide themselves, and the district that looks over their shoulder (R-26)."""
 
-from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -13,21 +12,7 @@ from services.relief.spotchecks.rules import sample
 from shared import clock
 from shared.db.principals import Role
 from tests.relief.applying import Applying, family, person
-from tests.relief.families import DISTRICT, DONGGANG, LIUHENG, VILLAGE, Families
-
-MONDAY = date(2026, 3, 2)
-
-
-@pytest.fixture(autouse=True)
-def _on_a_monday() -> Iterator[None]:
-    clock.set_to(clock.start_of_day(MONDAY) + timedelta(hours=9))
-    yield
-    clock.reset()
-
-
-@pytest.fixture
-def town(relief: Families) -> Applying:
-    return Applying(relief)
+from tests.relief.families import DISTRICT, DONGGANG, LIUHENG, VILLAGE
 
 
 async def delegated(town: Applying, kind: str = "DIBAO", **more: Any) -> dict[str, Any]:

@@ -1,27 +1,8 @@
 """Papers of an application: what is handed in, and who sees it again."""
 
-from collections.abc import Iterator
-from datetime import date, timedelta
-
-import pytest
-
-from shared import clock
 from tests.relief.applying import Applying
-from tests.relief.families import Families
 
 FORM, PHOTO = b"%PDF-1.7 form", b"\xff\xd8\xff\xe0 photo"
-
-
-@pytest.fixture(autouse=True)
-def _on_a_monday() -> Iterator[None]:
-    clock.set_to(clock.start_of_day(date(2026, 3, 2)) + timedelta(hours=9))
-    yield
-    clock.reset()
-
-
-@pytest.fixture
-def town(relief: Families) -> Applying:
-    return Applying(relief)
 
 
 async def test_the_family_sees_what_it_signed_and_the_office_all(town: Applying) -> None:

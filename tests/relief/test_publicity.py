@@ -1,6 +1,5 @@
 """What the village reads, and what is said against it (§1.5, §2.5)."""
 
-from collections.abc import Iterator
 from datetime import date, timedelta
 
 import pytest
@@ -8,24 +7,8 @@ import pytest
 from gateway.settings import GatewaySettings
 from services.relief.publicity.routes import router as publicity
 from services.relief.publicity.rules import is_running, shown_name
-from shared import clock
 from shared.web.route import UnitRoute
 from tests.relief.applying import Applying, family, person
-from tests.relief.families import Families
-
-MONDAY = date(2026, 3, 2)
-
-
-@pytest.fixture(autouse=True)
-def _on_a_monday() -> Iterator[None]:
-    clock.set_to(clock.start_of_day(MONDAY) + timedelta(hours=9))
-    yield
-    clock.reset()
-
-
-@pytest.fixture
-def town(relief: Families) -> Applying:
-    return Applying(relief)
 
 
 @pytest.mark.parametrize(
