@@ -30,7 +30,13 @@ class GatewaySettings(BaseSettings):
         description='services that run elsewhere, as JSON: {"brain": "http://127.0.0.1:9001"}; all others are mounted',
     )
     public_paths: frozenset[str] = Field(
-        _SIGN_IN | {"/api/brain/auth/refresh", "/api/eldercare/beds/by-code/{code}/public"},
+        _SIGN_IN
+        | {
+            "/api/brain/auth/refresh",
+            "/api/eldercare/beds/by-code/{code}/public",
+            "/api/relief/publicity",
+            "/api/relief/publicity/{notice_id}",
+        },
         description="paths of services that need no token; `{…}` stands for one segment",
     )
     sign_in_paths: frozenset[str] = Field(

@@ -3,18 +3,31 @@
 from datetime import time
 from pathlib import Path
 
+from services.relief.applications import limits
+from services.relief.applications.publishing import PUBLICITY_OVER
+from services.relief.applications.reactions import end_publicity, look_at_limit
+from services.relief.applications.routes import router as applications
 from services.relief.assessments.routes import router as assessments
 from services.relief.benefits import jobs as benefit_jobs
 from services.relief.benefits.rates import PAYMENTS
+from services.relief.benefits.reactions import end_term
 from services.relief.benefits.routes import router as cases
+from services.relief.benefits.service import TERM_OVER
 from services.relief.changes.routes import router as changes
 from services.relief.deaths.reactions import settle_death, unsettle_death
+from services.relief.delegation.routes import router as delegations
+from services.relief.desk import prepare
+from services.relief.filings.routes import router as filings
 from services.relief.households import jobs as household_jobs
 from services.relief.households.routes import router as households
 from services.relief.law import BOOK, PARAMETERS
+from services.relief.papers.routes import router as papers
+from services.relief.publicity.routes import router as publicity
 from services.relief.rechecks.reactions import notice_overdue
 from services.relief.rechecks.routes import router as rechecks
 from services.relief.rechecks.service import OVERDUE
+from services.relief.spotchecks import jobs as spot_check_jobs
+from services.relief.spotchecks.routes import router as spot_checks
 from services.relief.visits.routes import router as visits
 from shared.contracts.affairs import DeathConfirmed, DeathRevoked
 from shared.events import Schedule, on, on_timer
@@ -28,7 +41,13 @@ SPEC = ServiceSpec(
     folder=Path(__file__).parent,
     rooms=[
         households,
+        filings,
         changes,
+        applications,
+        papers,
+        publicity,
+        delegations,
+        spot_checks,
         cases,
         rechecks,
         visits,
@@ -40,9 +59,16 @@ SPEC = ServiceSpec(
         on(DeathConfirmed, settle_death),
         on(DeathRevoked, unsettle_death),
         on_timer(OVERDUE, notice_overdue),
+        on_timer(limits.TIMER, look_at_limit),
+        on_timer(PUBLICITY_OVER, end_publicity),
+        on_timer(TERM_OVER, end_term),
     ],
+    takes_id_numbers=True,
+    sends_notices=True,
+    prepare=prepare,
     schedules=[
         Schedule("relief.rates", benefit_jobs.take_over_rates, at=time(0, 5)),
+        Schedule("relief.spot-checks", spot_check_jobs.draw_last_month, at=time(0, 25)),
         Schedule("relief.former-members", household_jobs.forget_former_members, at=time(0, 15)),
     ],
 )

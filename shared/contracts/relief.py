@@ -44,3 +44,47 @@ class StandardChanged(Event, type="relief.standard.changed.v1"):
     def subject(self) -> str:
         """The kind of standard."""
         return self.kind
+
+
+class ApplicationSubmitted(Event, type="relief.application.submitted.v1"):
+    """A family has handed in its application (event 10); again after a correction it is not told."""
+
+    app_id: str
+    household_id: str
+    person_id: str
+    kind: str
+
+    def subject(self) -> str:
+        """The application."""
+        return self.app_id
+
+
+class ApplicationDecided(Event, type="relief.application.decided.v1"):
+    """An application was decided (event 11): `result` APPROVED or REJECTED; of an approval the kind, the first month
+    and the fen of each month. `from_month` is the catalogue's `from`."""
+
+    app_id: str
+    household_id: str
+    person_id: str
+    result: str
+    kind: str
+    from_month: date | None
+    amount: int
+    case_id: str
+
+    def subject(self) -> str:
+        """The application."""
+        return self.app_id
+
+
+class SpotCheckFailed(Event, type="relief.spotcheck.failed.v1"):
+    """The district found a town's decision wrong (event 22): `finding` CORRECT or REVOKE."""
+
+    check_id: str
+    app_id: str
+    town: str
+    finding: str
+
+    def subject(self) -> str:
+        """The application."""
+        return self.app_id

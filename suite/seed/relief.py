@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from services.relief.benefits.rates import PAYMENTS
 from services.relief.benefits.service import NewCase
 from services.relief.benefits.service import add_many as add_cases
+from services.relief.filings import service as filings
 from services.relief.households.service import NewHousehold, NewMember
 from services.relief.households.service import add_many as add_households
 from shared.db.unit import UnitOfWork
@@ -37,6 +38,13 @@ async def load(_suite: "Suite", unit: UnitOfWork, population: Population) -> Non
                 income_from=month,
                 id=household_id(household),
             )
+            for household in population.households
+        ],
+    )
+    await filings.enter_many(
+        unit,
+        [
+            (household_id(household), household.area_code, _applicant(household).person_id)
             for household in population.households
         ],
     )

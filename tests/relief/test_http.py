@@ -299,16 +299,16 @@ async def test_the_standard_of_a_day(relief: Families) -> None:
     assert {"dibao.standard", "tekun.ratio", "marginal.ratio", "supplements.shares"} <= names
 
 
-@pytest.mark.plan("R-02", part="one family evaluated 特困 → 低保 → 低边, each result explained")
+@pytest.mark.plan("R-02", part="one family evaluated 特困 → 低保 → 低边 → 刚性支出, each result explained")
 async def test_an_assessment_explains_every_kind(relief: Families) -> None:
     person = {"birth": "1975-06-01"}
     body = {"areaCode": LIUHENG, "on": "2020-03-01", "monthlyIncome": "810.00", "members": [person]}
     found = await relief.post("/assessments", relief.town, body)
     assert (found["recognisedAs"], [one["kind"] for one in found["results"]]) == (
         "MARGINAL",
-        ["TEKUN", "DIBAO", "MARGINAL"],
+        ["TEKUN", "DIBAO", "MARGINAL", "RIGID"],
     )
-    assert [one["isGranted"] for one in found["results"]] == [False, False, True]
+    assert [one["isGranted"] for one in found["results"]] == [False, False, True, False]
     for one in found["results"]:
         assert one["reasons"]
         assert all(reason["source"] and not reason["sentence"].isascii() for reason in one["reasons"])

@@ -191,7 +191,7 @@ def test_the_marginal_limit_stops_at_the_minimum_wage() -> None:
 def test_destitute_comes_first(applicants: list[Applicant], income: int, kind: str) -> None:
     """TK 4–8: no labour capacity, no means, nobody able to support."""
     decisions = assess(Family(income_fen=income * 100, members=applicants), IN_2026, AREA)
-    assert list(decisions) == ["TEKUN", "DIBAO", "MARGINAL"]
+    assert list(decisions) == ["TEKUN", "DIBAO", "MARGINAL", "RIGID"]
     assert recognised_as(decisions) == (kind or "MARGINAL")
 
 

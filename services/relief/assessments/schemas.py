@@ -46,6 +46,7 @@ class AssessmentIn(Wire):
     members: Annotated[list[PersonIn], Field(min_length=1, max_length=20)]
     within_property: bool = True
     within_marginal_property: bool = True
+    rigid_spending: Annotated[IncomeIn, Field(description="近十二个月刚性支出，报销后")] = 0
 
     def to_family(self, on: date) -> Family:
         """As the rules take it."""
@@ -54,6 +55,7 @@ class AssessmentIn(Wire):
             members=[member.to_applicant(on) for member in self.members],
             within_property=self.within_property,
             within_marginal_property=self.within_marginal_property,
+            rigid_spending_fen=self.rigid_spending,
         )
 
 
@@ -71,5 +73,6 @@ class AssessmentOut(Wire):
     """All kinds in the order they are asked; the first granted is the family's. A proposal, nothing is kept."""
 
     recognised_as: Kind | None
+    temporary_hint: Annotated[str, Field(description="都不符合时的提示：临时救助")]
     on: date
     results: list[ResultOut]

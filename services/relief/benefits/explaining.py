@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import date
 
 from services.relief.benefits.rules import (
-    MARGINAL,
     TEKUN,
+    UNPAID,
     DibaoFacts,
     MemberFacts,
     NoStandard,
@@ -36,7 +36,7 @@ async def explain(unit: UnitOfWork, case: BenefitCase, month: date) -> Decision 
 async def decide_with(
     unit: UnitOfWork, case: BenefitCase, month: date, monthly_income_fen: int
 ) -> tuple[Decision, str] | None:
-    """The decision a new income record leads to, and the id it is kept under; None for 低边, which draws nothing."""
+    """The decision a new income record leads to, and the id it is kept under; None for what draws nothing."""
     record = await record_of(unit, case.household_id)
     record.incomes.append(IncomeFrom(month_of(month), monthly_income_fen))
     decision = decided(case.kind, record, month_of(month), case.area_code)
@@ -46,7 +46,7 @@ async def decide_with(
 
 
 def decided(kind: str, record: Record, month: date, area_code: str) -> Decision | None:
-    """The rule's answer for a month; None for 低边 and where no income is recorded. Raises NoStandard."""
+    """The rule's answer for a month; None for what draws nothing and where no income is recorded. Raises NoStandard."""
     present = [
         MemberFacts(age=one.age(month), conditions=list(one.held(month))) for one in counted(record.members, month)
     ]
@@ -54,7 +54,7 @@ def decided(kind: str, record: Record, month: date, area_code: str) -> Decision 
     try:
         if kind == TEKUN:
             return decide(tekun, TekunFacts(members=present), parameters(), month, area_code)
-        if income is None or kind == MARGINAL:
+        if income is None or kind in UNPAID:
             return None
         divisor = divided_by(record.members, income)
         facts = DibaoFacts(income_fen=income.monthly_fen, divisor=divisor, members=present)

@@ -52,7 +52,8 @@ async def list_cases(unit: Unit, query: Annotated[CaseQuery, Query()]) -> Page[C
 @router.post("", status_code=201)
 @permit("case", "open", "personal")
 async def open_case(body: CaseIn, unit: Unit) -> CaseOut:
-    """认定：按规则核定后自本月或下月起享受；决定及理由留存。"""
+    """补录：把已经认定的家庭（迁入接续、旧系统转入）登记为待遇，按规则核定，自本月或下月起享受，决定及理由留存。
+    新的申请一律走 POST /applications：调查、公示、两项备案齐全后由不同的人确认。"""
     found = Recognition(body.within_property, body.has_able_supporter, body.review_class)
     case = await service.open_case(unit, body.household_id, body.kind, body.from_month, found)
     unit.note(subjects=[case.applicant_id], case_id=case.id)

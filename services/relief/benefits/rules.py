@@ -14,8 +14,15 @@ from shared.db.problems import Conflict, Invalid
 from shared.money import format_yuan, round_up_to_yuan
 from shared.policy import Law, Outcome, Reasons, Table
 
-DIBAO, TEKUN, MARGINAL = "DIBAO", "TEKUN", "MARGINAL"
-TITLES: Mapping[str, str] = {DIBAO: "最低生活保障", TEKUN: "特困人员供养", MARGINAL: "最低生活保障边缘家庭"}
+DIBAO, TEKUN, MARGINAL, RIGID = "DIBAO", "TEKUN", "MARGINAL", "RIGID"
+TITLES: Mapping[str, str] = {
+    DIBAO: "最低生活保障",
+    TEKUN: "特困人员供养",
+    MARGINAL: "最低生活保障边缘家庭",
+    RIGID: "刚性支出困难家庭",
+}
+UNPAID = frozenset({MARGINAL, RIGID})
+"""Recognised without money of their own: other help follows from the recognition."""
 
 GROUNDS: Mapping[str, str] = {
     "SEVERE_DISABILITY": "重度残疾",
@@ -47,6 +54,11 @@ class CaseOpen(Conflict):
 class NotEligible(Conflict):
     code = "not_eligible"
     detail = "不符合认定条件"
+
+
+class NothingRecorded(Conflict):
+    code = "nothing_recorded"
+    detail = "该家庭在该月没有在册成员或者没有登记收入"
 
 
 class NoStandard(Conflict):

@@ -19,7 +19,7 @@ from shared.web import Wire
 from shared.web.policy import ReasonOut
 from shared.web.wire import LongText
 
-Kind = Literal["TEKUN", "DIBAO", "MARGINAL"]
+Kind = Literal["TEKUN", "DIBAO", "MARGINAL", "RIGID"]
 State = Literal["ACTIVE", "IN_SUPPORT", "UNDER_REVIEW", "CLOSED", "ENDED"]
 ReviewClass = Literal["A", "B", "C"]
 
@@ -37,6 +37,7 @@ class CaseItem(Wire):
     payee_id: str
     review_class: ReviewClass
     from_month: Month
+    valid_until: Annotated[Month | None, Field(description="有期限的认定的最后一个月")]
     closed_from: Month | None
     close_reason: str
     decision_id: str
@@ -93,7 +94,7 @@ class WhyMonthOut(Wire):
 
 
 _AS_KEPT = (
-    *("id", "household_id", "kind", "area_code", "review_class", "from_month", "closed_from"),
+    *("id", "household_id", "kind", "area_code", "review_class", "from_month", "valid_until", "closed_from"),
     *("close_reason", "decision_id", "version"),
 )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -11,9 +11,11 @@ from services.relief.benefits.adjusting import Change, adjusting
 from services.relief.benefits.due import SCHEME_OF
 from services.relief.benefits.explaining import decide_with, decided, explain
 from services.relief.benefits.rates import PAYMENTS, keep_rates
-from services.relief.benefits.recognition import Applicant, Family, recognise
+from services.relief.benefits.recognition import Applicant, Family, assess, recognise
 from services.relief.benefits.rules import (
-    MARGINAL,
+    RIGID,
+    TITLES,
+    UNPAID,
     CaseClosed,
     CaseOpen,
     ClosingMonth,
@@ -21,6 +23,7 @@ from services.relief.benefits.rules import (
     NotAMember,
     NotEligible,
     NothingPaid,
+    NothingRecorded,
 )
 from services.relief.benefits.standing import (
     CASE,
@@ -34,11 +37,16 @@ from services.relief.benefits.tables import BenefitCase
 from services.relief.households import service as households
 from services.relief.households.reading import record_of, records
 from services.relief.households.rules import counted, income_in
-from services.relief.law import parameters
+from services.relief.households.service import Household
+from services.relief.law import in_force, parameters
+from shared import clock
 from shared.db.database import on_constraint
 from shared.db.unit import UnitOfWork
+from shared.events import set_timer
 from shared.ids import uuid7
 from shared.payments import Grant, after, month_of, open_account, pay_to
+from shared.payments.months import plus
+from shared.policy import Decision
 from shared.policy.service import Made, keep, keep_many
 
 __all__ = [
@@ -55,6 +63,9 @@ __all__ = [
     "of_household",
 ]
 
+TERM_OVER = "relief.recognition-term"
+"""Timer: the last month of a recognition for a term is over."""
+
 on_constraint("uq_benefit_case_open", CaseOpen)
 
 
@@ -70,6 +81,7 @@ class NewCase:
     account_id: str | None = None
     review_class: str = "B"
     decision_id: str = ""
+    valid_until: date | None = None
     id: str = ""
 
 
@@ -83,7 +95,7 @@ async def add_many(unit: UnitOfWork, cases: Sequence[NewCase]) -> list[str]:
         return []
     await keep_rates(unit)
     cases = await _with_decisions(unit, cases)
-    paid = [case for case in cases if case.kind != MARGINAL]
+    paid = [case for case in cases if case.kind not in UNPAID]
     grants = [
         Grant(
             SCHEME_OF[case.kind],
@@ -107,9 +119,10 @@ async def add_many(unit: UnitOfWork, cases: Sequence[NewCase]) -> list[str]:
             "state": "ACTIVE",
             "review_class": case.review_class,
             "applicant_id": case.applicant_id,
-            "entitlement_id": None if case.kind == MARGINAL else next(entitlement_ids),
+            "entitlement_id": None if case.kind in UNPAID else next(entitlement_ids),
             "decision_id": case.decision_id,
             "from_month": month_of(case.from_month),
+            "valid_until": case.valid_until,
             "close_reason": "",
             "answered": [],
             "opened_at": unit.now,
@@ -137,11 +150,14 @@ async def _with_decisions(unit: UnitOfWork, cases: Sequence[NewCase]) -> list[Ne
 
 @dataclass(frozen=True, slots=True)
 class Recognition:
-    """What a clerk has found out beyond the household's own record."""
+    """What a clerk has found out beyond the household's own record. Without a word of its own the property within the
+    limits of 低边 is that within those of 低保."""
 
     within_property: bool
     has_able_supporter: bool
     review_class: str = "B"
+    within_marginal_property: bool | None = None
+    rigid_spending_fen: int = 0
 
 
 async def open_case(
@@ -160,17 +176,60 @@ async def open_case(
     if decision.outcome != "granted":
         raise NotEligible
     decision_id = await keep(unit, decision, parameters(), person_id=household.applicant_id)
+    return await _begin(unit, household, kind, month, decision_id, found.review_class)
+
+
+async def assess_household(
+    unit: UnitOfWork, household: Household, month: date, found: Recognition
+) -> Mapping[str, Decision]:
+    """What each kind's rule says of a family as it is recorded, in the order they are asked. Raises NothingRecorded,
+    NoStandard."""
+    family = await _family(unit, household.id, month, found)
+    if family is None:
+        raise NothingRecorded
+    return assess(family, month, household.area_code)
+
+
+async def open_decided(
+    unit: UnitOfWork, household: Household, kind: str, month: date, *, decision_id: str, review_class: str
+) -> BenefitCase:
+    """Begin what was decided for a locked household. A benefit of another kind that runs ends with the month before.
+    Raises CaseOpen when the same kind runs."""
+    for case in await of_household(unit, household.id, lock=True):
+        if case.kind != kind and not is_over((await states(unit, [case]))[case.id]):
+            await _end(unit, household, case, month, f"改为享受{TITLES[kind]}")
+    return await _begin(unit, household, kind, month, decision_id, review_class)
+
+
+async def _begin(
+    unit: UnitOfWork, household: Household, kind: str, month: date, decision_id: str, review_class: str
+) -> BenefitCase:
+    term = in_force(month, household.area_code).whole("rigid.term") if kind == RIGID else 0
     new = NewCase(
-        household_id,
+        household.id,
         kind,
         household.area_code,
         household.applicant_id,
         month,
-        review_class=found.review_class,
+        review_class=review_class,
         decision_id=decision_id,
+        valid_until=plus(month, term - 1) if term else None,
     )
     (case_id,) = await add_many(unit, [new])
+    if term:
+        await set_timer(unit, TERM_OVER, case_id, clock.start_of_day(plus(month, term)))
     return await unit.get(BenefitCase, case_id)
+
+
+async def end_term(unit: UnitOfWork, case_id: str) -> bool:
+    """The term of a recognition is over: it ends unless it has ended before."""
+    household_id = (await unit.get(BenefitCase, case_id)).household_id
+    household = await households.lock(unit, household_id)
+    case = await unit.get(BenefitCase, case_id, lock=True)
+    if case.state == "CLOSED" or case.valid_until is None:
+        return False
+    await _end(unit, household, case, after(case.valid_until), "认定期满")
+    return True
 
 
 async def _family(unit: UnitOfWork, household_id: str, month: date, found: Recognition) -> Family | None:
@@ -190,7 +249,10 @@ async def _family(unit: UnitOfWork, household_id: str, month: date, found: Recog
             for one in present
         ],
         within_property=found.within_property,
-        within_marginal_property=found.within_property,
+        within_marginal_property=found.within_property
+        if found.within_marginal_property is None
+        else found.within_marginal_property,
+        rigid_spending_fen=found.rigid_spending_fen,
     )
 
 
@@ -215,12 +277,25 @@ async def close(unit: UnitOfWork, case_id: str, from_month: date, reason: str) -
         raise ClosingMonth(field="fromMonth")
     case = await locked(unit, case_id)
     household = await households.lock(unit, case.household_id)
+    await _end(unit, household, case, from_month, reason)
+    return case
+
+
+async def revoke(unit: UnitOfWork, household: Household, case_id: str, reason: str) -> bool:
+    """End a case of a locked household from next month on, whatever it was opened on; False when it had ended."""
+    case = await unit.get(BenefitCase, case_id, lock=True)
+    if is_over((await states(unit, [case]))[case.id]):
+        return False
+    await _end(unit, household, case, after(unit.today), reason)
+    return True
+
+
+async def _end(unit: UnitOfWork, household: Household, case: BenefitCase, from_month: date, reason: str) -> None:
     async with adjusting(unit, household, from_month, reason):
         case.state, case.close_reason = "CLOSED", reason
         case.closed_from = max(month_of(from_month), case.from_month)
         case.version += 1
         await unit.flush()
-    return case
 
 
 async def locked(unit: UnitOfWork, case_id: str) -> BenefitCase:

@@ -20,10 +20,10 @@ class BenefitCase(Base, table=True):
         area="area_code", person_via=("member", "household_id", "household_id", "viewer_id")
     )
     __table_args__: ClassVar[Any] = (
-        CheckConstraint("kind in ('DIBAO', 'TEKUN', 'MARGINAL')", name="kind"),
+        CheckConstraint("kind in ('DIBAO', 'TEKUN', 'MARGINAL', 'RIGID')", name="kind"),
         CheckConstraint("state in ('ACTIVE', 'CLOSED')", name="state"),
         CheckConstraint("review_class in ('A', 'B', 'C')", name="review_class"),
-        CheckConstraint("(kind = 'MARGINAL') = (entitlement_id is null)", name="entitlement"),
+        CheckConstraint("(kind in ('MARGINAL', 'RIGID')) = (entitlement_id is null)", name="entitlement"),
         CheckConstraint("(state = 'CLOSED') = (closed_from is not null)", name="closed"),
         CheckConstraint("extract(day from from_month) = 1 and extract(day from closed_from) = 1", name="months"),
         Index("uq_benefit_case_open", "household_id", unique=True, postgresql_where="state = 'ACTIVE'"),
@@ -35,13 +35,14 @@ class BenefitCase(Base, table=True):
     id: str = Field(sa_type=Text, primary_key=True)
     household_id: str = Field(sa_type=Text)
     area_code: str = Field(sa_type=AreaCodeText)
-    kind: str = Field(sa_type=Text, description="低保 DIBAO, 特困 TEKUN, 低边 MARGINAL (without money)")
+    kind: str = Field(sa_type=Text, description="低保 DIBAO, 特困 TEKUN; without money 低边 MARGINAL, 刚性支出 RIGID")
     state: str = Field(default="ACTIVE", sa_type=Text)
     review_class: str = Field(default="B", sa_type=Text, description="A, B, C: how often it is reviewed")
     applicant_id: str = Field(sa_type=Text, description="who is paid")
     entitlement_id: str | None = Field(default=None, sa_type=Text)
     decision_id: str = Field(default="", sa_type=Text, description="the recognition")
     from_month: date
+    valid_until: date | None = Field(default=None, description="last month of a recognition for a term (刚性支出)")
     closed_from: date | None = Field(default=None, description="first month without benefit")
     close_reason: str = Field(default="", sa_type=Text)
     answered: list[str] = Field(

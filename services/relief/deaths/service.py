@@ -16,7 +16,7 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from services.relief.benefits import service as benefits
-from services.relief.benefits.rules import MARGINAL, TEKUN, TITLES
+from services.relief.benefits.rules import TEKUN, TITLES, UNPAID
 from services.relief.benefits.service import Change, is_over
 from services.relief.households import service as households
 from services.relief.households.reading import DECEASED, END_SHARE, MEMBER, PERSON, live
@@ -158,9 +158,9 @@ def _stopped(change: Change, stop: date, due_on: date | None) -> str:
         parts = [f"{title}自{since}起终止（{_CLOSED}）"]
         if change.case.kind == TEKUN:
             parts.append("丧葬费用待遇保留")
-    elif change.case.kind == MARGINAL:
+    elif change.case.kind in UNPAID:
         parts = [f"{title}：本人自{since}起不再计入"]
-    if change.case.kind != MARGINAL:
+    if change.case.kind not in UNPAID:
         old, new = format_yuan(change.before.amount_fen), format_yuan(change.after.amount_fen)
         parts.append(f"每月{old}元调整为{new}元" if old != new else f"每月{new}元")
     if due_on is not None and not is_over(change.after.state):
@@ -178,7 +178,7 @@ def _stopped(change: Change, stop: date, due_on: date | None) -> str:
 def _restored(change: Change, stop: date) -> str:
     title, since = TITLES[change.case.kind], spoken(max(stop, change.case.from_month))
     parts = [f"{title}自{since}起恢复"]
-    if change.case.kind != MARGINAL:
+    if change.case.kind not in UNPAID:
         parts.append(f"每月{format_yuan(change.after.amount_fen)}元，少发和已退回的款项随下一批次补发")
     if closed := len(change.settled.of("closed")):
         parts.append(f"撤销追缴建议{closed}笔")

@@ -65,7 +65,7 @@ class IncomeOut(Wire):
 
     from_month: Month
     monthly_income: MoneyFen
-    source: Literal["INTAKE", "DECLARED", "RECHECK"]
+    source: Literal["INTAKE", "DECLARED", "RECHECK", "SURVEY"]
     decision_id: str
     remark: str
 

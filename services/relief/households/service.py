@@ -107,7 +107,7 @@ async def add_many(unit: UnitOfWork, households: Sequence[NewHousehold]) -> list
 async def create(unit: UnitOfWork, new: NewHousehold) -> Household:
     """Enter one household. Raises AreaOutside, JoinsInFuture, IncomeMonth, PersonDeceased, PersonInHousehold."""
     who = unit.principal
-    if who.scope is not Scope.SYSTEM and not who.lo <= new.area_code < who.hi:
+    if who.scope is Scope.AREA and not who.lo <= new.area_code < who.hi:
         raise AreaOutside(field="areaCode")
     if any(member.valid_from > unit.today for member in new.members):
         raise JoinsInFuture(field="members")

@@ -118,7 +118,7 @@ class Income(Base, table=True):
     __table_args__: ClassVar[Any] = (
         CheckConstraint("monthly_fen >= 0", name="monthly"),
         CheckConstraint("extract(day from from_month) = 1", name="month"),
-        CheckConstraint("source in ('INTAKE', 'DECLARED', 'RECHECK')", name="source"),
+        CheckConstraint("source in ('INTAKE', 'DECLARED', 'RECHECK', 'SURVEY')", name="source"),
         Index("ix_income_current", "household_id", "from_month", "seq"),
     )
 

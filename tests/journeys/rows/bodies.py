@@ -7,7 +7,7 @@ from typing import Any
 from shared import clock
 from shared.china import credit_code
 from shared.db.principals import Role
-from tests.journeys.rows.furniture import CARD, FREE_NUMBER, Place, days_ago, month
+from tests.journeys.rows.furniture import CARD, FREE_NUMBER, OPINION, Place, days_ago, month
 
 Make = Callable[[Place], Any]
 
@@ -128,6 +128,30 @@ BODIES: Mapping[str, Make] = {
     },
     "close_case": lambda _: _WHY | {"fromMonth": month()},
     "set_account": lambda p: _person(p) | {"holder": "安示宁", "card": CARD},
+    "add_application_file": lambda _: b"%PDF-1.7 rows",
+    "declare_filing": lambda p: {
+        "kind": "CARD", "isPositive": False, "declaredBy": p["person_id"], "declaredOn": days_ago(0),
+    },
+    "apply_for_relief": lambda p: {"householdId": p["household_id"]},
+    "submit_application": lambda p: {"signedOn": days_ago(0), "authorisedBy": [p["person_id"]]},
+    "ask_for_correction": _why,
+    "withdraw_application": _why,
+    "terminate_application": _why,
+    "add_survey": lambda _: {
+        "surveyedOn": days_ago(0), "surveyors": ["王示一", "李示二"], "isSigned": True, "finding": "示例",
+    },
+    "object_to_check": _why,
+    "form_opinion": lambda _: OPINION,
+    "publish_opinion": lambda _: {"place": "示例村", "text": "示例"},
+    "object_to_notice": lambda _: {"text": "示例"},
+    "approve_application": _why,
+    "reject_application": _why,
+    "return_application": _why,
+    "record_service": lambda _: {"servedOn": days_ago(0), "how": "示例"},
+    "delegate_kind": lambda p: _WHY | {"areaCode": p.town, "kind": "MARGINAL", "fromOn": days_ago(0)},
+    "step_delegation": lambda _: _WHY | {"action": "suspend"},
+    "record_finding": lambda _: {"finding": "CONFIRM", "remark": "示例"},
+    "record_correction": lambda _: {"correctedOn": days_ago(0), "words": "示例"},
     "recheck_case": lambda _: {"monthlyIncome": "10.00", "effectiveMonth": month(), "remark": "示例"},
     "complete_visit": lambda _: {"remark": "示例"},
     "assess_family": lambda p: {"areaCode": p.area, "monthlyIncome": "0.00", "members": [{"birth": "1950-01-01"}]},

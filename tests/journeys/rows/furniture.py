@@ -8,9 +8,12 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
+from sqlalchemy import text
+
 from shared import clock
 from shared.china import bank_card, resident_id
 from shared.db.principals import Role
+from shared.ids import uuid7
 from suite.seed.places import DISTRICT, OTHER_TOWN, STORY_TOWN, STORY_VILLAGE
 from tests.journeys.rows.who import COMMITTEE, SIBLING, Who
 from tests.journeys.rows.world import Way, World, nowhere
@@ -23,8 +26,29 @@ _PAYING = ("eldercare", "relief")
 
 _BODY = "622848036009999999"
 CARD = _BODY + bank_card.check_digit(_BODY)
+OPINION = {
+    "withinProperty": True, "withinMarginalProperty": True, "hasAbleSupporter": True, "opinion": "示例",
+}  # fmt: skip
 FREE_NUMBER = resident_id.make("330999", date(1960, 1, 1), 991)
 """A number nobody has."""
+
+
+_OBJECTION = """
+    insert into objection (id, notice_id, area_code, text, raised_at, taken_by, answer, answered_by)
+    values (:id, :notice, :area, '示例', now(), 'rows', '', '')
+"""
+_CHECK = """
+    with drawn as (
+        insert into spot_draw (id, area_code, month, seed, population, drawn, drawn_by, drawn_at)
+        values (:id, :district, cast(date_trunc('month', now()) - make_interval(months => 2) as date), '0', 1, 1,
+            'rows', now())
+        on conflict do nothing
+    )
+    insert into spot_check (id, draw_id, application_id, case_id, area_code, town, kind, month, ground, due_on, finding,
+        found_by, remark, correction)
+    values (:id, :id, :application, '', :area, :town, 'DIBAO',
+        cast(date_trunc('month', now()) - make_interval(months => 2) as date), 'RANDOM', current_date, '', '', '', '')
+"""
 
 
 @dataclass
@@ -105,6 +129,8 @@ class Furnisher:
             await self._give(place)
             await self._family(place)
             await self._staff(place)
+        for name in _FULL:
+            await self._application(places[name])
         await self._doubt()
         dying = [
             (places[name], service, await self._chosen(places[name], service)) for name in _FULL for service in _PAYING
@@ -222,6 +248,42 @@ class Furnisher:
         case = {"householdId": made["id"], "kind": "DIBAO", "fromMonth": month(), "withinProperty": True}
         opened = await self.do(Role.DISTRICT_OFFICER, "open_case", case)
         place.ids["relief.case_id"], place.ids["relief.decision_id"] = opened["id"], opened["decisionId"]
+
+    async def _application(self, place: Place) -> None:
+        """The family of the place applies, until its notice hangs in the village; somebody has spoken against it, the
+        town may decide another kind, and a decision of last month is looked at."""
+        filing = {"kind": "KINSHIP", "isPositive": False, "declaredBy": place["person_id"], "declaredOn": days_ago(0)}
+        await self.do(Role.TOWN_CLERK, "declare_filing", filing, household_id=place["household_id"])
+        asked = await self.do(Role.TOWN_CLERK, "apply_for_relief", {"householdId": place["household_id"]})
+        own = {"application_id": asked["id"]}
+        place.ids |= own
+        signed = {"signedOn": days_ago(0), "authorisedBy": [place["person_id"], place["relative_id"]]}
+        await self.do(Role.TOWN_CLERK, "submit_application", signed, **own)
+        await self.do(Role.TOWN_CLERK, "ask_for_correction", {"reason": "示例"}, **own)
+        await self.do(Role.TOWN_CLERK, "submit_application", signed, **own)
+        await self.do(Role.TOWN_CLERK, "accept_application", **own)
+        await self.do(Role.TOWN_CLERK, "investigate_application", **own)
+        kept = await self.do(Role.TOWN_CLERK, "add_application_file", f"%PDF-1.7 {place.name}".encode(), **own)
+        place.ids["relief.file_id"] = kept["fileId"]
+        seen = {"surveyedOn": days_ago(0), "surveyors": ["王示一", "李示二"], "isSigned": True, "finding": "示例"}
+        await self.do(Role.TOWN_CLERK, "add_survey", seen, **own)
+        verified = "update application set verified_at = now() where id = :id"
+        await self.write("relief", verified, id=own["application_id"])
+        await self.do(Role.TOWN_LEADER, "form_opinion", OPINION, **own)
+        notice = await self.do(Role.TOWN_CLERK, "publish_opinion", {"place": "示例村", "text": "示例"}, **own)
+        place.ids["notice_id"] = notice["id"]
+        here = {"id": uuid7(), "area": place.area, "town": place.town, "application": own["application_id"]}
+        await self.write("relief", _OBJECTION, notice=notice["id"], **here)
+        power = {"areaCode": place.town, "kind": "RIGID", "fromOn": days_ago(0), "reason": "示例"}
+        place.ids["delegation_id"] = (await self.do(Role.DISTRICT_DIRECTOR, "delegate_kind", power))["id"]
+        await self.write("relief", _CHECK, district=DISTRICT, **here)
+        place.ids["check_id"] = here["id"]
+
+    async def write(self, service: str, sql: str, **parameters: object) -> None:
+        """What comes of another service's word, or of months that have passed: put into the rows."""
+        async with self.world.owner(service) as connection:
+            used = {name: value for name, value in parameters.items() if f":{name}" in sql}
+            await connection.execute(text(sql), used)
 
     async def _staff(self, place: Place) -> None:
         account = {"username": f"rows-{place.name}", "name": "示例", "areaCode": place.area}

@@ -21,6 +21,10 @@ class Kind:
 
 _NONE = "cast('{}' as text[])"
 _TODAY = "cast(now() at time zone 'Asia/Shanghai' as date)"
+_FAMILY = (
+    "(select array_agg(m.person_id) from member m where m.household_id = {}.household_id"
+    " and (m.valid_to is null or m.valid_to >= cast(now() at time zone 'Asia/Shanghai' as date)))"
+)
 _KIN = "(select array_agg(k.relative_id) from kinship k where k.person_id = {}.person_id and k.to_date is null)"
 
 KINDS: Mapping[str, Kind] = {
@@ -85,6 +89,21 @@ KINDS: Mapping[str, Kind] = {
         " and (v.done_at is not null or exists (select 1 from member m where m.household_id = v.household_id"
         f" and (m.valid_to is null or m.valid_to >= {_TODAY}) and not exists (select 1 from kernel.effect d where"
         " d.object_kind = 'person' and d.object_id = m.person_id and d.annulled_at is null)))"),
+    "filing": Kind("relief", f"select f.id, f.area_code, '', {_FAMILY.format('f')} from filing f"),
+    "application": Kind("relief", f"select a.id, a.area_code, '', {_FAMILY.format('a')} from application a"),
+    "application_step": Kind("relief", f"select s.seq, s.area_code, '', {_FAMILY.format('s')} from application_step s"),
+    "application_file": Kind("relief", "select id, area_code, '', array[nullif(person_id, '')] from kernel.file"),
+    "limit": Kind("relief", f"select id, area_code, '', {_NONE} from application_limit"),
+    "running_limit": Kind("relief", f"select id, area_code, '', {_NONE} from application_limit where met_at is null"),
+    "survey": Kind("relief", f"select id, area_code, '', {_NONE} from survey"),
+    "village_notice": Kind("relief", f"select id, area_code, '', {_NONE} from publicity"),
+    "hanging": Kind("relief", f"select id, area_code, '', {_NONE} from publicity"
+        f" where result = '' and from_on <= {_TODAY} and to_on >= {_TODAY}"),
+    "objection": Kind("relief", f"select id, area_code, '', {_NONE} from objection"),
+    "delegation": Kind("relief", f"select id, area_code, '', {_NONE} from delegation"),
+    "spot_draw": Kind("relief", f"select id, area_code, '', {_NONE} from spot_draw"),
+    "relief_notice": Kind("relief", "select id, area_code, '', array[person_id] from kernel.notice"),
+    "spot_check": Kind("relief", f"select id, area_code, '', {_NONE} from spot_check"),
     # charity
     "giver": Kind("charity", "select person_id, area_code, '', array[person_id] from person"),
     "pairing": Kind("charity", "select id, area_code, donor_org_id, array[beneficiary_id, donor_person_id] from pairing"),  # noqa: E501
@@ -142,6 +161,20 @@ LISTS: Mapping[str, Listing] = {
     "list_cases": Listing("benefit"),
     "list_rechecks": Listing("recheck"),
     "list_visits": Listing("visit"),
+    "relief_list_notices": Listing("relief_notice"),
+    "list_filings": Listing("filing", within="f.household_id"),
+    "list_applications": Listing("application"),
+    "list_application_files": Listing("application_file", ("fileId",), within="owner_id"),
+    "list_limits": Listing("running_limit"),
+    "list_application_limits": Listing("limit", within="application_id"),
+    "list_steps": Listing("application_step", ("seq",), within="s.application_id"),
+    "list_surveys": Listing("survey", within="application_id"),
+    "list_application_notices": Listing("village_notice", within="owner_id"),
+    "list_notices": Listing("hanging", is_open=True),
+    "list_objections": Listing("objection", within="notice_id"),
+    "list_delegations": Listing("delegation"),
+    "list_draws": Listing("spot_draw"),
+    "list_checks": Listing("spot_check"),
     "list_pairings": Listing("pairing"),
     "list_pledges": Listing("pledge"),
     "list_volunteers": Listing("volunteer", ("personId",)),
@@ -179,6 +212,12 @@ TARGETS: Mapping[tuple[str, str], str] = {
     ("relief", "member_id"): "member",
     ("relief", "case_id"): "benefit",
     ("relief", "visit_id"): "visit",
+    ("relief", "application_id"): "application",
+    ("relief", "file_id"): "application_file",
+    ("relief", "notice_id"): "village_notice",
+    ("get_notice", "notice_id"): "hanging",
+    ("relief", "delegation_id"): "delegation",
+    ("relief", "check_id"): "spot_check",
     ("charity", "person_id"): "giver",
     ("leave_volunteers", "person_id"): "volunteer",
     ("charity", "pairing_id"): "pairing",
@@ -198,7 +237,7 @@ TARGETS: Mapping[tuple[str, str], str] = {
 }  # fmt: skip
 """(service or operation, name in the path) → kind. An operation's own entry wins."""
 
-OPEN = frozenset({"area", "unit", EVERYONE})
+OPEN = frozenset({"area", "unit", "hanging", EVERYONE})
 
 
 def target(service: str, op: str, name: str) -> str | None:

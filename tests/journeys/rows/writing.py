@@ -13,6 +13,7 @@ OWN = frozenset(
         *("sign_out", "change_password"),  # the caller's own account
         "propose_subsidies",  # names no row: looks through the caller's own; see the test of its own
         "assess_family",  # keeps nothing, names nobody
+        "draw_checks",  # names no row: draws in the caller's own district
         *(
             f"{service}_{operation}"
             for service in ("brain", "eldercare", "relief", "charity", "affairs")
@@ -25,12 +26,13 @@ OWN = frozenset(
 BY_AREA: Mapping[str, int] = {
     "found_unit": 403, "create_account": 403, "register_person": 403, "run_subsidies": 403, "create_household": 403,
     "add_institution": 422, "eldercare_open_batch": 403, "relief_open_batch": 403,
-    "change_unit": 403, "close_unit": 403,
+    "change_unit": 403, "close_unit": 403, "delegate_kind": 403,
 }  # fmt: skip
 """Writes into an area (areas and units are public): a plain "not yours"."""
 
 ANYWHERE: Mapping[str, frozenset[Role]] = {
     "report_death_case": frozenset({Role.FUNERAL_STAFF}),  # is called to whoever has died (domain §10)
+    "object_to_notice": frozenset({Role.RESIDENT}),  # what hangs in the village anybody may speak against
 }
 """Whose work reaches beyond their rows by law, and says so in the audit row."""
 

@@ -1,0 +1,1 @@
+"""Delegation: which towns decide which kinds themselves (R-26)."""

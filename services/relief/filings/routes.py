@@ -1,0 +1,44 @@
+"""Declarations over HTTP."""
+
+from typing import Annotated
+
+from fastapi import Query
+
+from services.relief.filings import service
+from services.relief.filings.schemas import CoverageOut, FilingIn, FilingOut, filings_out
+from services.relief.filings.service import Filing
+from services.relief.filters import Filters
+from services.relief.households.service import Household
+from shared.ids import UuidStr
+from shared.web import Page, Router, Unit, paginate, permit
+
+router = Router(prefix="/api/relief", tags=["两项备案"])
+
+
+@router.post("/households/{household_id}/filings", status_code=201)
+@permit("filing", "declare", "personal")
+async def declare_filing(household_id: UuidStr, body: FilingIn, unit: Unit) -> FilingOut:
+    """近亲属备案、银行卡备案：有或无都要申报，登记即报区民政局；新的申报取代旧的。"""
+    filing = await service.declare(unit, household_id, body.to_declaration())
+    unit.note(subjects=[filing.declared_by], case_id=household_id)
+    parties = await service.parties_of(unit, [filing.id])
+    return FilingOut.of(unit, filing, parties.get(filing.id, []))
+
+
+@router.get("/households/{household_id}/filings")
+@permit("filing", "read", "personal")
+async def list_filings(household_id: UuidStr, unit: Unit, query: Annotated[Filters, Query()]) -> Page[FilingOut]:
+    """家庭的两项备案，含已被取代的，按登记先后。"""
+    household = await unit.get(Household, household_id)
+    page: Page[Filing] = await paginate(unit, service.listing(household_id), [Filing.id], query, lambda row: row)
+    parties = await service.parties_of(unit, [filing.id for filing in page.items])
+    unit.note(subjects=[household.applicant_id], case_id=household_id, count=len(page.items))
+    items = filings_out(unit, page.items, parties)
+    return Page[FilingOut](items=items, next_cursor=page.next_cursor, total=page.total)
+
+
+@router.get("/filings/coverage")
+@permit("filing", "count")
+async def count_filings(unit: Unit) -> CoverageOut:
+    """两项备案率（目标 100%）：正在享受待遇的家庭中两项申报齐全的比例，按乡镇（街道）。"""
+    return CoverageOut.of(await service.coverage(unit))

@@ -1,0 +1,1 @@
+"""Papers of applications: signed forms, certificates, agreements, photographs of the visit."""

@@ -1,0 +1,1 @@
+"""Spot checks of what towns have decided, and what errors do to the delegation (R-26)."""
