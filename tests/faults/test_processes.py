@@ -231,7 +231,7 @@ def test_each_process_holds_its_own_secrets_only(suite: Launched) -> None:
     assert files.keys() == {*NAMES, "gateway"}
     ring = Home(suite.settings.home).keyring(suite.settings.keyring_path, dev=True)
     person_key = ring.model_dump(mode="json")["person_key"]
-    assert {name for name, content in files.items() if person_key in content} == {"brain", "affairs"}
+    assert {name for name, content in files.items() if person_key in content} == {"brain", "affairs", "relief"}
     for keeper in suite.keepers.values():
         environment = Path(f"/proc/{keeper.current.pid}/environ").read_bytes()
         assert b"PUYOU_DATABASE_ADMIN" not in environment
@@ -325,5 +325,5 @@ def test_keys_for_a_deployment_are_made_once_and_refused_nowhere(tmp_path: Path)
     preparing.make_ring(settings)
     preparing.write_keys(settings)
     assert settings.keyring_path.read_text() == ring
-    keys = ServiceKeys.load(settings.keys_path("relief"), dev=False)
-    assert (keys.service, keys.made_for_dev, keys.person_key, keys.token_keys.signs) == ("relief", False, None, False)
+    keys = ServiceKeys.load(settings.keys_path("charity"), dev=False)
+    assert (keys.service, keys.made_for_dev, keys.person_key, keys.token_keys.signs) == ("charity", False, None, False)
