@@ -16,7 +16,13 @@ from services.relief.rechecks.reactions import notice_overdue
 from services.relief.rechecks.routes import router as rechecks
 from services.relief.rechecks.service import OVERDUE
 from services.relief.visits.routes import router as visits
+from services.relief.warnings import jobs as warning_jobs
+from services.relief.warnings import reactions as warning_reactions
+from services.relief.warnings.nightly import NEXT
+from services.relief.warnings.raising import LIMIT
+from services.relief.warnings.routes import router as warnings
 from shared.contracts.affairs import DeathConfirmed, DeathRevoked
+from shared.contracts.relief import BenefitClosed
 from shared.events import Schedule, on, on_timer
 from shared.service import ServiceSpec
 from shared.web.payments import payments_router
@@ -32,6 +38,7 @@ SPEC = ServiceSpec(
         cases,
         rechecks,
         visits,
+        warnings,
         assessments,
         payments_router("relief", PAYMENTS),
         policy_router("relief", PARAMETERS, BOOK),
@@ -40,9 +47,15 @@ SPEC = ServiceSpec(
         on(DeathConfirmed, settle_death),
         on(DeathRevoked, unsettle_death),
         on_timer(OVERDUE, notice_overdue),
+        on(DeathConfirmed, warning_reactions.follow_death),
+        on(DeathRevoked, warning_reactions.follow_return),
+        on(BenefitClosed, warning_reactions.follow_benefit),
+        on_timer(LIMIT, warning_reactions.notice_limit),
+        on_timer(NEXT, warning_jobs.go_on),
     ],
     schedules=[
         Schedule("relief.rates", benefit_jobs.take_over_rates, at=time(0, 5)),
         Schedule("relief.former-members", household_jobs.forget_former_members, at=time(0, 15)),
+        Schedule("relief.warnings", warning_jobs.evaluate_all, at=time(1, 0)),
     ],
 )

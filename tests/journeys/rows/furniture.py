@@ -106,6 +106,7 @@ class Furnisher:
             await self._family(place)
             await self._staff(place)
         await self._doubt()
+        await self.do(Role.DISTRICT_OFFICER, "start_warning_run")
         dying = [
             (places[name], service, await self._chosen(places[name], service)) for name in _FULL for service in _PAYING
         ]
@@ -222,6 +223,11 @@ class Furnisher:
         case = {"householdId": made["id"], "kind": "DIBAO", "fromMonth": month(), "withinProperty": True}
         opened = await self.do(Role.DISTRICT_OFFICER, "open_case", case)
         place.ids["relief.case_id"], place.ids["relief.decision_id"] = opened["id"], opened["decisionId"]
+        disaster = {"kind": "DISASTER", "since": clock.today().isoformat(), "source": "示例"}
+        told = await self.do(Role.TOWN_CLERK, "record_fact", disaster, household_id=made["id"])
+        place.ids["fact_id"] = told["id"]
+        raised = "select id from warning where household_id = :household"
+        place.ids["warning_id"] = await self.one("relief", raised, household=made["id"])
 
     async def _staff(self, place: Place) -> None:
         account = {"username": f"rows-{place.name}", "name": "示例", "areaCode": place.area}

@@ -85,6 +85,10 @@ KINDS: Mapping[str, Kind] = {
         " and (v.done_at is not null or exists (select 1 from member m where m.household_id = v.household_id"
         f" and (m.valid_to is null or m.valid_to >= {_TODAY}) and not exists (select 1 from kernel.effect d where"
         " d.object_kind = 'person' and d.object_id = m.person_id and d.annulled_at is null)))"),
+    "fact": Kind("relief", f"select id, area_code, '', {_NONE} from family_fact"),
+    "warning": Kind("relief", f"select id, area_code, '', {_NONE} from warning"),
+    "warning_change": Kind("relief", f"select seq, area_code, '', {_NONE} from warning_change"),
+    "warning_run": Kind("relief", f"select id, '', '', {_NONE} from warning_run"),
     # charity
     "giver": Kind("charity", "select person_id, area_code, '', array[person_id] from person"),
     "pairing": Kind("charity", "select id, area_code, donor_org_id, array[beneficiary_id, donor_person_id] from pairing"),  # noqa: E501
@@ -142,6 +146,10 @@ LISTS: Mapping[str, Listing] = {
     "list_cases": Listing("benefit"),
     "list_rechecks": Listing("recheck"),
     "list_visits": Listing("visit"),
+    "list_facts": Listing("fact", within="household_id"),
+    "list_warnings": Listing("warning"),
+    "list_warning_changes": Listing("warning_change", ("seq",), within="warning_id"),
+    "list_warning_runs": Listing("warning_run", is_open=True),
     "list_pairings": Listing("pairing"),
     "list_pledges": Listing("pledge"),
     "list_volunteers": Listing("volunteer", ("personId",)),
@@ -179,6 +187,8 @@ TARGETS: Mapping[tuple[str, str], str] = {
     ("relief", "member_id"): "member",
     ("relief", "case_id"): "benefit",
     ("relief", "visit_id"): "visit",
+    ("relief", "fact_id"): "fact",
+    ("relief", "warning_id"): "warning",
     ("charity", "person_id"): "giver",
     ("leave_volunteers", "person_id"): "volunteer",
     ("charity", "pairing_id"): "pairing",
