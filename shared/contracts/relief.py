@@ -88,3 +88,52 @@ class SpotCheckFailed(Event, type="relief.spotcheck.failed.v1"):
     def subject(self) -> str:
         """The application."""
         return self.app_id
+
+
+class WarningRaised(Event, type="relief.warning.raised.v1"):
+    """A family calls for action, or calls again with a higher level or new facts (event 15; once for each `round`).
+    `facts` are codes; whatever concerns health is HEALTH."""
+
+    warn_id: str
+    household_id: str
+    level: str
+    facts: list[str]
+    round: int
+
+    def subject(self) -> str:
+        """The warning."""
+        return self.warn_id
+
+
+class WarningClosed(Event, type="relief.warning.closed.v1"):
+    """It is dealt with and its ground is gone (event 16); no `disposal` where it had been raised in error."""
+
+    warn_id: str
+    household_id: str
+    disposal: str
+
+    def subject(self) -> str:
+        """The warning."""
+        return self.warn_id
+
+
+class MedicalBurdenExceeded(Event, type="relief.medical-burden.exceeded.v1"):
+    """What a person paid herself in twelve months reached a step (event 17); fen. `window`: day of the first step."""
+
+    person_id: str
+    household_id: str
+    amount: int
+    window: date
+    step: int
+
+
+class VisitCompleted(Event, type="relief.visit.completed.v1"):
+    """A visit counts (event 18); `needs` are codes."""
+
+    visit_id: str
+    household_id: str
+    needs: list[str]
+
+    def subject(self) -> str:
+        """The visit."""
+        return self.visit_id

@@ -1,7 +1,8 @@
 """Due moments. A timer is a row; when due it enters the inbox like an event, once."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +11,11 @@ from pydantic import BaseModel, ConfigDict
 from shared.db.unit import UnitOfWork
 
 _SET = "insert into kernel.timer (id, kind, key, due_at, payload) values ($1, $2, $3, $4, $5) on conflict do nothing"
+
+_SET_MANY = (
+    "insert into kernel.timer (id, kind, key, due_at, payload)"
+    " select * from unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[], $5::jsonb[]) on conflict do nothing"
+)
 
 
 class Timer(BaseModel):
@@ -30,4 +36,30 @@ async def set_timer(
     told = json.dumps(dict(payload or {}), ensure_ascii=False)
     await unit.driver.execute(_SET, f"{kind}/{key}", kind, key, due_at, told)
     if due_at <= unit.now:
+        unit.wakes.add("alarm")
+
+
+@dataclass(frozen=True, slots=True)
+class TimerSet:
+    """A timer to set; see `set_timer`."""
+
+    kind: str
+    key: str
+    due_at: datetime
+    payload: Mapping[str, Any]
+
+
+async def set_timers(unit: UnitOfWork, timers: Sequence[TimerSet]) -> None:
+    """Many at once, in one statement."""
+    if not timers:
+        return
+    await unit.driver.execute(
+        _SET_MANY,
+        [f"{one.kind}/{one.key}" for one in timers],
+        [one.kind for one in timers],
+        [one.key for one in timers],
+        [one.due_at for one in timers],
+        [json.dumps(dict(one.payload), ensure_ascii=False) for one in timers],
+    )
+    if any(one.due_at <= unit.now for one in timers):
         unit.wakes.add("alarm")
