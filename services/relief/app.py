@@ -17,10 +17,13 @@ from services.relief.changes.routes import router as changes
 from services.relief.deaths.reactions import settle_death, unsettle_death
 from services.relief.delegation.routes import router as delegations
 from services.relief.desk import prepare
+from services.relief.fieldwork import jobs as fieldwork_jobs
+from services.relief.fieldwork.routes import router as fieldwork
 from services.relief.filings.routes import router as filings
 from services.relief.households import jobs as household_jobs
 from services.relief.households.routes import router as households
 from services.relief.law import BOOK, PARAMETERS
+from services.relief.means.routes import router as means
 from services.relief.papers.routes import router as papers
 from services.relief.publicity.routes import router as publicity
 from services.relief.rechecks.reactions import notice_overdue
@@ -28,9 +31,13 @@ from services.relief.rechecks.routes import router as rechecks
 from services.relief.rechecks.service import OVERDUE
 from services.relief.spotchecks import jobs as spot_check_jobs
 from services.relief.spotchecks.routes import router as spot_checks
+from services.relief.verification import asking, stepping
+from services.relief.verification import reactions as verifying
+from services.relief.verification.routes import router as verifications
 from services.relief.visits.routes import router as visits
 from shared.contracts.affairs import DeathConfirmed, DeathRevoked
 from shared.events import Schedule, on, on_timer
+from shared.outgoing import on_call
 from shared.service import ServiceSpec
 from shared.web.payments import payments_router
 from shared.web.policy import policy_router
@@ -51,6 +58,9 @@ SPEC = ServiceSpec(
         cases,
         rechecks,
         visits,
+        verifications,
+        fieldwork,
+        means,
         assessments,
         payments_router("relief", PAYMENTS),
         policy_router("relief", PARAMETERS, BOOK),
@@ -62,13 +72,19 @@ SPEC = ServiceSpec(
         on_timer(limits.TIMER, look_at_limit),
         on_timer(PUBLICITY_OVER, end_publicity),
         on_timer(TERM_OVER, end_term),
+        on_call(asking.PURPOSE, verifying.hear_source),
+        on_timer(asking.TIMEOUT, verifying.end_waiting),
+        on_timer(asking.AGAIN, verifying.ask_again),
+        on_timer(stepping.DUE, verifying.look_at_limit),
     ],
     takes_id_numbers=True,
+    calls_outside=True,
     sends_notices=True,
     prepare=prepare,
     schedules=[
         Schedule("relief.rates", benefit_jobs.take_over_rates, at=time(0, 5)),
         Schedule("relief.spot-checks", spot_check_jobs.draw_last_month, at=time(0, 25)),
         Schedule("relief.former-members", household_jobs.forget_former_members, at=time(0, 15)),
+        Schedule("relief.field-resamples", fieldwork_jobs.draw_visits, at=time(2, 0), day=1),
     ],
 )

@@ -88,3 +88,18 @@ class SpotCheckFailed(Event, type="relief.spotcheck.failed.v1"):
     def subject(self) -> str:
         """The application."""
         return self.app_id
+
+
+class VerificationCompleted(Event, type="relief.verification.completed.v1"):
+    """A family's means were checked (event 14), again after an objection: what lies over the limits, as codes of
+    items, and the sources that were closed without an answer. `req_id` is the verification."""
+
+    req_id: str
+    household_id: str
+    over_limit: list[str]
+    gaps: list[str]
+    round: int
+
+    def subject(self) -> str:
+        """The verification."""
+        return self.req_id
