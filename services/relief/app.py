@@ -31,6 +31,9 @@ from services.relief.rechecks.routes import router as rechecks
 from services.relief.rechecks.service import OVERDUE
 from services.relief.spotchecks import jobs as spot_check_jobs
 from services.relief.spotchecks.routes import router as spot_checks
+from services.relief.temporary import reactions as temporary_reactions
+from services.relief.temporary.routes import router as temporary
+from services.relief.temporary.service import LATE
 from services.relief.verification import asking, stepping
 from services.relief.verification import reactions as verifying
 from services.relief.verification.routes import router as verifications
@@ -60,6 +63,7 @@ SPEC = ServiceSpec(
         visits,
         verifications,
         fieldwork,
+        temporary,
         means,
         assessments,
         payments_router("relief", PAYMENTS),
@@ -76,6 +80,7 @@ SPEC = ServiceSpec(
         on_timer(asking.TIMEOUT, verifying.end_waiting),
         on_timer(asking.AGAIN, verifying.ask_again),
         on_timer(stepping.DUE, verifying.look_at_limit),
+        on_timer(LATE, temporary_reactions.look_at_clock),
     ],
     takes_id_numbers=True,
     calls_outside=True,

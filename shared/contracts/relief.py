@@ -103,3 +103,13 @@ class VerificationCompleted(Event, type="relief.verification.completed.v1"):
     def subject(self) -> str:
         """The verification."""
         return self.req_id
+
+
+class TemporaryPaid(Event, type="relief.temporary.paid.v1"):
+    """Temporary relief was paid (event 21); `amount` in fen, `kind` URGENT or EXPENDITURE."""
+
+    case_id: str
+    person_id: str
+    kind: str
+    amount: int
+    level: str

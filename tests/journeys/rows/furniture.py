@@ -140,6 +140,7 @@ class Furnisher:
             await self._application(places[name])
             await self._verification(places[name])
             await self._fieldwork(places[name])
+            await self._temporary(places[name])
         await self._doubt()
         dying = [
             (places[name], service, await self._chosen(places[name], service)) for name in _FULL for service in _PAYING
@@ -294,7 +295,7 @@ class Furnisher:
         signed = [{"idNumber": place[f"{key}_number"], "signedOn": days_ago(0)} for key in ("person", "relative")]
         held = self.world.scene.departments.holdings
         held["bank/balances", place["person_number"]] = [{"item": "DEPOSIT", "value": "100.00"}]
-        body = {"householdId": place["household_id"], "authorisations": signed}
+        body: dict[str, Any] = {"householdId": place["household_id"], "authorisations": signed}
         opened = await self.do(Role.TOWN_CLERK, "open_verification", body)
         own = {"verification_id": opened["id"]}
         place.ids |= own
@@ -317,6 +318,17 @@ class Furnisher:
         assert answer.status == 201, answer.text
         place.ids["get_field_photo.file_id"] = answer.body["fileId"]
         await self.write("relief", _RESAMPLE, visit=visit["id"], contract=contract["id"], area=place.area)
+
+    async def _temporary(self, place: Place) -> None:
+        """A house has burnt; the town has a reserve and asks to fill it up."""
+        house: dict[str, Any] = {"areaCode": place.area, "residence": "REGISTERED", "kind": "URGENT", "cause": "FIRE"}
+        house |= {"causeText": "示例", "people": [{"name": "安示宁", "idNumber": place["person_number"]}]}
+        burnt = await self.do(Role.VILLAGE_CLERK, "apply_for_temporary_relief", house)
+        place.ids["temporary_id"] = burnt["id"]
+        await self.do(Role.TOWN_CLERK, "accept_temporary_case", temporary_id=burnt["id"])
+        await self.do(Role.FINANCE_OFFICER, "open_reserve", {"areaCode": place.town})
+        asked = await self.do(Role.TOWN_CLERK, "ask_to_fill_reserve", {"areaCode": place.town})
+        place.ids["replenishment_id"] = asked["id"]
 
     async def write(self, service: str, sql: str, **parameters: object) -> None:
         """What comes of another service's word, or of months that have passed: put into the rows."""
