@@ -11,10 +11,12 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+import uvicorn
 from sqlalchemy import URL
 
 from shared import clock
 from suite.postgres import EmbeddedPostgres
+from suite.simulators.departments import Departments, departments_app
 from tools.proofs import PROVING
 
 
@@ -66,6 +68,19 @@ async def _has_room(admin: URL) -> None:
     await connection.close()
     if allowed < _CONNECTIONS * workers:
         pytest.exit(f"{admin.host}: max_connections is {allowed}: {_CONNECTIONS} a worker, or JOBS=1", returncode=3)
+
+
+@pytest.fixture(scope="session")
+async def exchange() -> AsyncIterator[tuple[str, Departments]]:
+    """The departments' exchange on a loopback port, over real HTTP: its address and its memory."""
+    departments = Departments()
+    server = uvicorn.Server(uvicorn.Config(departments_app(departments), port=0, log_config=None, lifespan="off"))
+    server.config.load()
+    server.lifespan = server.config.lifespan_class(server.config)
+    await server.startup()
+    port = server.servers[0].sockets[0].getsockname()[1]
+    yield f"http://127.0.0.1:{port}/simulators/departments", departments
+    await server.shutdown()
 
 
 @pytest.fixture(scope="session")

@@ -17,10 +17,13 @@ from services.relief.changes.routes import router as changes
 from services.relief.deaths.reactions import settle_death, unsettle_death
 from services.relief.delegation.routes import router as delegations
 from services.relief.desk import prepare
+from services.relief.fieldwork import jobs as fieldwork_jobs
+from services.relief.fieldwork.routes import router as fieldwork
 from services.relief.filings.routes import router as filings
 from services.relief.households import jobs as household_jobs
 from services.relief.households.routes import router as households
 from services.relief.law import BOOK, PARAMETERS
+from services.relief.means.routes import router as means
 from services.relief.medical import reactions as medical_reactions
 from services.relief.medical.routes import router as medical
 from services.relief.medical.service import OVERDUE as BURDEN_OVERDUE
@@ -31,6 +34,12 @@ from services.relief.rechecks.routes import router as rechecks
 from services.relief.rechecks.service import OVERDUE
 from services.relief.spotchecks import jobs as spot_check_jobs
 from services.relief.spotchecks.routes import router as spot_checks
+from services.relief.temporary import reactions as temporary_reactions
+from services.relief.temporary.routes import router as temporary
+from services.relief.temporary.service import LATE
+from services.relief.verification import asking, stepping
+from services.relief.verification import reactions as verifying
+from services.relief.verification.routes import router as verifications
 from services.relief.visits.routes import router as visits
 from services.relief.warnings import jobs as warning_jobs
 from services.relief.warnings import reactions as warning_reactions
@@ -40,6 +49,7 @@ from services.relief.warnings.routes import router as warnings
 from shared.contracts.affairs import DeathConfirmed, DeathRevoked
 from shared.contracts.relief import BenefitClosed
 from shared.events import Schedule, on, on_timer
+from shared.outgoing import on_call
 from shared.service import ServiceSpec
 from shared.web.payments import payments_router
 from shared.web.policy import policy_router
@@ -62,6 +72,10 @@ SPEC = ServiceSpec(
         visits,
         warnings,
         medical,
+        verifications,
+        fieldwork,
+        temporary,
+        means,
         assessments,
         payments_router("relief", PAYMENTS),
         policy_router("relief", PARAMETERS, BOOK),
@@ -79,8 +93,14 @@ SPEC = ServiceSpec(
         on_timer(LIMIT, warning_reactions.notice_limit),
         on_timer(NEXT, warning_jobs.go_on),
         on_timer(BURDEN_OVERDUE, medical_reactions.notice_overdue),
+        on_call(asking.PURPOSE, verifying.hear_source),
+        on_timer(asking.TIMEOUT, verifying.end_waiting),
+        on_timer(asking.AGAIN, verifying.ask_again),
+        on_timer(stepping.DUE, verifying.look_at_limit),
+        on_timer(LATE, temporary_reactions.look_at_clock),
     ],
     takes_id_numbers=True,
+    calls_outside=True,
     sends_notices=True,
     prepare=prepare,
     schedules=[
@@ -88,5 +108,6 @@ SPEC = ServiceSpec(
         Schedule("relief.spot-checks", spot_check_jobs.draw_last_month, at=time(0, 25)),
         Schedule("relief.former-members", household_jobs.forget_former_members, at=time(0, 15)),
         Schedule("relief.warnings", warning_jobs.evaluate_all, at=time(1, 0)),
+        Schedule("relief.field-resamples", fieldwork_jobs.draw_visits, at=time(2, 0), day=1),
     ],
 )

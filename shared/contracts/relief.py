@@ -137,3 +137,28 @@ class VisitCompleted(Event, type="relief.visit.completed.v1"):
     def subject(self) -> str:
         """The visit."""
         return self.visit_id
+
+
+class VerificationCompleted(Event, type="relief.verification.completed.v1"):
+    """A family's means were checked (event 14), again after an objection: what lies over the limits, as codes of
+    items, and the sources that were closed without an answer. `req_id` is the verification."""
+
+    req_id: str
+    household_id: str
+    over_limit: list[str]
+    gaps: list[str]
+    round: int
+
+    def subject(self) -> str:
+        """The verification."""
+        return self.req_id
+
+
+class TemporaryPaid(Event, type="relief.temporary.paid.v1"):
+    """Temporary relief was paid (event 21); `amount` in fen, `kind` URGENT or EXPENDITURE."""
+
+    case_id: str
+    person_id: str
+    kind: str
+    amount: int
+    level: str

@@ -54,7 +54,10 @@ class Role(StrEnum):
 
 
 _PERSON_ROLES = {Role.RESIDENT, Role.AGENT, Role.VOLUNTEER}
-_ORG_ROLES = {Role.INSTITUTION_ADMIN, Role.CARER, Role.ORG_ADMIN, Role.CHARITY_FINANCE, Role.FUNERAL_STAFF}
+_ORG_ROLES = {
+    *(Role.INSTITUTION_ADMIN, Role.CARER, Role.ORG_ADMIN, Role.CHARITY_FINANCE, Role.FUNERAL_STAFF),
+    Role.THIRD_PARTY_SURVEYOR,
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,7 @@
 """Placing calls and hearing how they went."""
 
+from __future__ import annotations
+
 import json
 from typing import Any, Literal
 
@@ -9,8 +11,10 @@ from sqlmodel import col
 
 from shared.db.problems import Conflict
 from shared.db.unit import UnitOfWork
+from shared.events.contract import Envelope
 from shared.events.handling import Handler, Subscription
 from shared.ids import uuid7
+from shared.outgoing.port import Answer
 from shared.outgoing.tables import OutgoingCall
 
 _PLACE = (
@@ -31,7 +35,15 @@ class CallOutcome(BaseModel):
     outcome: Literal["answered", "retrying", "refused", "manual"]
     attempts: int
     result: dict[str, Any] = {}
+    sealed: str = ""
     reason: str = ""
+
+    def opened(self, unit: UnitOfWork) -> CallOutcome:
+        """With the result in the clear."""
+        if not self.sealed:
+            return self
+        text = unit.vault.open("outgoing_call", "answer", self.call_id, bytes.fromhex(self.sealed))
+        return self.model_copy(update={"result": json.loads(text), "sealed": ""})
 
 
 class CallNotWaiting(Conflict):
@@ -43,7 +55,16 @@ class CallNotWaiting(Conflict):
 
 def on_call(purpose: str, handler: Handler) -> Subscription:
     """Run `handler(unit, outcome, envelope)` for every outcome of this purpose, in order per key."""
-    return Subscription(f"call:{purpose}", handler, CallOutcome)
+
+    async def with_result(unit: UnitOfWork, outcome: CallOutcome, envelope: Envelope) -> None:
+        await handler(unit, outcome.opened(unit), envelope)
+
+    return Subscription(f"call:{purpose}", with_result, CallOutcome)
+
+
+def seal_answer(unit: UnitOfWork, call_id: str, answer: Answer) -> str:
+    """What a department has answered, as it is kept: it may say what somebody earns, or suffers from."""
+    return unit.vault.seal("outgoing_call", "answer", call_id, json.dumps(answer, ensure_ascii=False)).hex()
 
 
 async def place_call(

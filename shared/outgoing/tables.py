@@ -14,8 +14,8 @@ class OutgoingCall(KernelBase, table=True):
     """One call. PENDING → DONE | REFUSED | MANUAL (→ PENDING by hand) | CANCELLED.
 
     `leased_until` keeps a call to one worker while it is under way without holding a transaction; after a crash the
-    call is made again under the same id, which the other side treats as the same call. The payload is sealed: it may
-    hold an ID number.
+    call is made again under the same id, which the other side treats as the same call. Payload and answer are sealed:
+    they may hold an ID number, or what somebody owns.
     """
 
     __tablename__ = "outgoing_call"
@@ -39,7 +39,7 @@ class OutgoingCall(KernelBase, table=True):
     attempts: int = Field(default=0, sa_type=SmallInteger)
     next_at: datetime
     leased_until: datetime | None = None
-    answer: dict[str, Any] | None = Field(default=None, sa_type=JSONB)
+    answer: dict[str, Any] | None = Field(default=None, sa_type=JSONB, description="{sealed: hexadecimal}")
     reason: str = Field(default="", sa_type=Text)
     created_at: datetime
     done_at: datetime | None = None

@@ -17,6 +17,7 @@ from shared.db.unit import UnitOfWork
 from shared.events.inbox import Inbox, internal_message
 from shared.ids import uuid7
 from shared.outgoing.port import Outside, Refused, TemporarilyAway
+from shared.outgoing.service import seal_answer
 
 BACK_OFF = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2))
 """Waits between tries; then the manual queue (domain §10 step 9)."""
@@ -61,8 +62,8 @@ class End:
     reason: str = ""
     wait: timedelta = timedelta()
 
-    def told(self) -> dict[str, Any]:
-        """What a `call:<purpose>` handler receives."""
+    def told(self, sealed: str) -> dict[str, Any]:
+        """What a `call:<purpose>` handler receives; the answer sealed."""
         return {
             "call_id": self.call.id,
             "key": self.call.key,
@@ -70,7 +71,7 @@ class End:
             "operation": self.call.operation,
             "outcome": self.outcome,
             "attempts": self.call.attempts,
-            "result": self.answer or {},
+            "sealed": sealed,
             "reason": self.reason,
         }
 
@@ -130,17 +131,18 @@ class CallWorker:
             unit.audited = False
             messages = []
             for end in sorted(ends, key=lambda end: end.call.id):  # two workers never wait for each other in a ring
-                if await self._end(unit, end):
-                    kind, data = f"call:{end.call.purpose}", end.told()
+                sealed = "" if end.answer is None else seal_answer(unit, end.call.id, end.answer)
+                if await self._end(unit, end, sealed):
+                    kind, data = f"call:{end.call.purpose}", end.told(sealed)
                     messages.append(internal_message(kind, uuid7(), end.call.key, unit.now, data, unit.service))
             if messages:
                 await self._inbox.store(unit, messages)
         self._inbox.wake()
 
     @staticmethod
-    async def _end(unit: UnitOfWork, end: End) -> bool:
+    async def _end(unit: UnitOfWork, end: End, sealed: str) -> bool:
         """False for a call that was withdrawn meanwhile."""
-        answer = None if end.answer is None else json.dumps(end.answer, ensure_ascii=False)
+        answer = json.dumps({"sealed": sealed}) if sealed else None
         done_at = None if end.state == "PENDING" else unit.now
         values = (end.call.id, end.state, answer, end.reason, unit.now + end.wait, done_at)
         return await unit.driver.fetchval(_END, *values) is not None

@@ -1,11 +1,15 @@
-"""The departments' exchange, played: police, social security, medical insurance, provident fund, funeral home, banks.
+"""The departments' exchange, played: police, social security, medical insurance, provident fund, funeral home, banks,
+and what fifteen of them tell of a family's means.
 
     POST /simulators/departments/<department>/<operation>   {callId, …}  → 200 {"result": {…}}
     POST /simulators/departments/_behaviour   {"department": "police", "behaviour": "slow", "seconds": 3}
+    POST /simulators/departments/_holdings   {"department": "bank", "operation": "balances", "idNumber": …,
+                                              "items": [{"item": "DEPOSIT", "value": "1200.00"}]}
     GET  /simulators/departments/_calls?department=police   what was asked, for tests
 
 `callId` makes a call idempotent: the same id gets the same answer and is counted once. Behaviours: `ok`, `slow`
-(answers after `seconds`), `down` (503), `wrong` (200 with a body that is not what was agreed), `refuse` (422).
+(answers after `seconds`), `down` (503), `wrong` (200 with a body that is not what was agreed), `refuse` (422),
+`garbled` (200 in the agreed envelope, with a content nobody can use). Nobody owns anything until `_holdings` says so.
 """
 
 import asyncio
@@ -80,6 +84,29 @@ _OPERATIONS: dict[str, Callable[[dict[str, Any]], Result]] = {
     "bank/account_guide": lambda _: {"guide": "五万元以下可凭死亡证明和亲属关系证明简化提取"},
 }
 
+_CHECKS = frozenset(
+    {
+        "police/household_registration",
+        "tax/income",
+        "social_security/benefits",
+        "real_estate/homes",
+        "market/registrations",
+        "provident_fund/balance",
+        "traffic/vehicles",
+        "maritime/ships",
+        "bank/balances",
+        "insurance/policies",
+        "securities/holdings",
+        "internet_finance/holdings",
+        "civil_affairs/marriage",
+        "civil_affairs/funeral",
+        "disabled_federation/certificates",
+        "medical_insurance/settlements",
+    }
+)
+"""Operations that tell what people have: `{people: [{personId, name, idNumber}]}` → `{items: [{personId, item, value,
+date}]}`."""
+
 
 @dataclass(slots=True)
 class Behaviour:
@@ -97,6 +124,7 @@ class Departments:
     behaviours: dict[str, Behaviour] = field(default_factory=dict)
     answers: dict[str, Result] = field(default_factory=dict)
     asked: list[dict[str, Any]] = field(default_factory=list)
+    holdings: dict[tuple[str, str], list[Result]] = field(default_factory=dict)
 
     def behaviour(self, department: str) -> Behaviour:
         """How this call is treated."""
@@ -118,7 +146,10 @@ class Departments:
             return PlainTextResponse("<html>维护中</html>")
         if behaviour.kind == "refuse":
             return JSONResponse({"reason": "查无此人"}, 422)
-        work = _OPERATIONS.get(f"{department}/{operation}")
+        if behaviour.kind == "garbled":
+            return JSONResponse({"result": {"items": "见附件"}})
+        name = f"{department}/{operation}"
+        work = self._told(name) if name in _CHECKS else _OPERATIONS.get(name)
         call_id = payload.get("callId")
         if work is None or not isinstance(call_id, str):
             return JSONResponse({"reason": "不支持的业务"}, 422)
@@ -126,6 +157,21 @@ class Departments:
             self.answers[call_id] = work(payload)
             self.asked.append({"department": department, "operation": operation, "callId": call_id})
         return JSONResponse({"result": self.answers[call_id]})
+
+    def _told(self, name: str) -> Callable[[dict[str, Any]], Result]:
+        """What this department knows of the people it is asked about."""
+
+        def work(payload: dict[str, Any]) -> Result:
+            people = payload.get("people") or []
+            return {
+                "items": [
+                    {"personId": person["personId"], "date": _today(), **item}
+                    for person in people
+                    for item in self.holdings.get((name, person["idNumber"]), [])
+                ]
+            }
+
+        return work
 
 
 def departments_app(departments: Departments | None = None) -> Starlette:
@@ -147,6 +193,12 @@ def departments_app(departments: Departments | None = None) -> Starlette:
         memory.behaviours[wanted["department"]] = behaviour
         return JSONResponse({"ok": True})
 
+    async def hold(request: Request) -> Response:
+        told = json.loads(await request.body())
+        name = f"{told['department']}/{told['operation']}"
+        memory.holdings[name, told["idNumber"]] = list(told["items"])
+        return JSONResponse({"ok": True})
+
     async def calls(request: Request) -> Response:
         department = request.query_params.get("department")
         return JSONResponse([asked for asked in memory.asked if department in (None, asked["department"])])
@@ -155,6 +207,7 @@ def departments_app(departments: Departments | None = None) -> Starlette:
     return Starlette(
         routes=[
             Route(f"{base}/_behaviour", behave, methods=["POST"]),
+            Route(f"{base}/_holdings", hold, methods=["POST"]),
             Route(f"{base}/_calls", calls, methods=["GET"]),
             Route(base + "/{department}/{operation}", call, methods=["POST"]),
         ]

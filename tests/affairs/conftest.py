@@ -1,13 +1,12 @@
-"""Affairs alone, with the departments' exchange on a loopback port."""
+"""Affairs alone, beside the departments' exchange."""
 
 from collections.abc import AsyncIterator
 
 import pytest
-import uvicorn
 from sqlalchemy import URL
 
 from services.affairs.app import SPEC
-from suite.simulators.departments import Departments, departments_app
+from suite.simulators.departments import Departments
 from tests.affairs.world import World
 from tests.service_fixture import prepared, standing
 
@@ -16,19 +15,6 @@ from tests.service_fixture import prepared, standing
 async def affairs_template(admin: URL, prefix: str) -> AsyncIterator[str]:
     async with prepared(admin, prefix, SPEC) as name:
         yield name
-
-
-@pytest.fixture(scope="session")
-async def exchange() -> AsyncIterator[tuple[str, Departments]]:
-    """The departments' exchange over real HTTP."""
-    departments = Departments()
-    server = uvicorn.Server(uvicorn.Config(departments_app(departments), port=0, log_config=None, lifespan="off"))
-    server.config.load()
-    server.lifespan = server.config.lifespan_class(server.config)
-    await server.startup()
-    port = server.servers[0].sockets[0].getsockname()[1]
-    yield f"http://127.0.0.1:{port}/simulators/departments", departments
-    await server.shutdown()
 
 
 @pytest.fixture

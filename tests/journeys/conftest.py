@@ -9,7 +9,6 @@ from typing import Any
 
 import httpx
 import pytest
-import uvicorn
 from sqlalchemy import URL, text
 
 from gateway import GatewaySettings
@@ -20,7 +19,7 @@ from shared.settings import Settings
 from suite import servers
 from suite.compose import NAMES, SERVICES, Suite
 from suite.seed.loading import seed_if_empty
-from suite.simulators.departments import Departments, departments_app
+from suite.simulators.departments import Departments
 from suite.story.people import Actor
 
 PASSWORD = "pw"
@@ -110,16 +109,9 @@ async def seeded(admin: URL, prefix: str, tmp_path_factory: pytest.TempPathFacto
 
 
 @pytest.fixture(scope="session")
-async def outside() -> AsyncIterator[tuple[str, Departments]]:
-    """The departments' exchange on a loopback port, over real HTTP."""
-    departments = Departments()
-    server = uvicorn.Server(uvicorn.Config(departments_app(departments), port=0, log_config=None, lifespan="off"))
-    server.config.load()
-    server.lifespan = server.config.lifespan_class(server.config)
-    await server.startup()
-    port = server.servers[0].sockets[0].getsockname()[1]
-    yield f"http://127.0.0.1:{port}/simulators/departments", departments
-    await server.shutdown()
+def outside(exchange: tuple[str, Departments]) -> tuple[str, Departments]:
+    """The departments' exchange."""
+    return exchange
 
 
 @asynccontextmanager

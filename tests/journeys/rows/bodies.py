@@ -7,7 +7,7 @@ from typing import Any
 from shared import clock
 from shared.china import credit_code
 from shared.db.principals import Role
-from tests.journeys.rows.furniture import CARD, FREE_NUMBER, OPINION, Place, days_ago, month
+from tests.journeys.rows.furniture import CARD, FIELD_FORM, FREE_NUMBER, OPINION, PHOTO, Place, days_ago, month
 
 Make = Callable[[Place], Any]
 
@@ -157,6 +157,38 @@ BODIES: Mapping[str, Make] = {
     "step_delegation": lambda _: _WHY | {"action": "suspend"},
     "record_finding": lambda _: {"finding": "CONFIRM", "remark": "示例"},
     "record_correction": lambda _: {"correctedOn": days_ago(0), "words": "示例"},
+    "open_verification": lambda p: {"householdId": p["household_id"]},
+    "authorise_verification": lambda p: {"authorisations": [{"idNumber": p["number"], "signedOn": days_ago(0)}]},
+    "ask_source_again": lambda _: {"source": "BANKS"},
+    "answer_for_source": lambda _: {"source": "BANKS", "document": "示例", "lines": []},
+    "close_source": lambda _: _WHY | {"source": "BANKS"},
+    "object_to_report": _why,
+    "recheck_verification": lambda _: {"ask": ["BANKS"]},
+    "add_verification_file": lambda _: b"%PDF-1.7 rows",
+    "make_survey_contract": lambda p: {
+        "areaCode": p.town, "orgId": "rows", "orgName": "示例", "contractNo": "1", "fromOn": days_ago(0),
+        "toOn": days_ago(-1),
+    },
+    "assign_field_visit": lambda p: {"contractId": p["contract_id"], "householdId": p["household_id"]},
+    "add_field_photo": lambda _: PHOTO,
+    "submit_field_visit": lambda _: FIELD_FORM | {
+        "visitedOn": days_ago(0), "surveyors": ["王示一", "李示二"], "isSigned": True, "latitude": 29.7,
+        "longitude": 122.1,
+    },
+    "look_again": lambda _: FIELD_FORM,
+    "apply_for_temporary_relief": lambda p: {
+        "areaCode": p.area, "residence": "REGISTERED", "kind": "URGENT", "cause": "FIRE", "causeText": "示例",
+        "people": [{"name": "安示宁", "idNumber": p["number"]}], "householdId": p["household_id"],
+    },
+    "decide_urgent_case": lambda _: _WHY | {"level": "I"},
+    "survey_temporary_case": lambda _: {"level": "I", "surveyors": ["王示一", "李示二"], "finding": "示例"},
+    "publish_temporary_case": lambda _: {"place": "示例村"},
+    "approve_temporary_case": _why,
+    "reject_temporary_case": lambda _: _WHY | {"legalBasis": "示例"},
+    "pay_temporary_case": lambda _: {"how": "CASH"},
+    "complete_temporary_case": lambda _: _WHY | {"papers": ["收条"]},
+    "open_reserve": lambda p: {"areaCode": p.town},
+    "ask_to_fill_reserve": lambda p: {"areaCode": p.town},
     "recheck_case": lambda _: {"monthlyIncome": "10.00", "effectiveMonth": month(), "remark": "示例"},
     "complete_visit": lambda _: {"remark": "示例"},
     "record_fact": lambda _: {"kind": "HARDSHIP_CALL", "since": days_ago(0), "source": "示例"},

@@ -32,7 +32,14 @@ OPINION = {
 FREE_NUMBER = resident_id.make("330999", date(1960, 1, 1), 991)
 """A number nobody has."""
 
-
+PHOTO = b"\xff\xd8\xff\xe0\x00\x10JFIF" + bytes(range(256))
+FIELD_FORM = {"heads": 2, "monthlyIncome": "0.00", "homes": 1, "finding": "示例"}
+_RESAMPLE = """
+    insert into field_resample (id, contract_id, area_code, drawn_for, seed, drawn_at, due_on, done_by, differences,
+        finding)
+    values (:visit, :contract, :area, cast(date_trunc('month', now()) as date), 'rows', now(), current_date, '',
+        cast('{}' as text[]), '')
+"""
 _OBJECTION = """
     insert into objection (id, notice_id, area_code, text, raised_at, taken_by, answer, answered_by)
     values (:id, :notice, :area, '示例', now(), 'rows', '', '')
@@ -131,6 +138,9 @@ class Furnisher:
             await self._staff(place)
         for name in _FULL:
             await self._application(places[name])
+            await self._verification(places[name])
+            await self._fieldwork(places[name])
+            await self._temporary(places[name])
         await self._doubt()
         await self.do(Role.DISTRICT_OFFICER, "start_warning_run")
         dying = [
@@ -161,6 +171,7 @@ class Furnisher:
         for key, (age, name) in {**made, "spare_id": (85, "赵示明")}.items():
             place.ids[key], number = await self._person(place, age, name)
             place.ids.setdefault("number", number)
+            place.ids[key.replace("_id", "_number")] = number
         kin = {"relativeId": place["relative_id"], "kind": "CHILD", "fromDate": clock.today().isoformat()}
         related = await self.do(Role.TOWN_CLERK, "relate", kin, person_id=place["person_id"])
         place.ids["relation_id"] = related["id"]
@@ -293,6 +304,46 @@ class Furnisher:
         place.ids["delegation_id"] = (await self.do(Role.DISTRICT_DIRECTOR, "delegate_kind", power))["id"]
         await self.write("relief", _CHECK, district=DISTRICT, **here)
         place.ids["check_id"] = here["id"]
+
+    async def _verification(self, place: Place) -> None:
+        """The family's means are checked; the bank knows of something."""
+        signed = [{"idNumber": place[f"{key}_number"], "signedOn": days_ago(0)} for key in ("person", "relative")]
+        held = self.world.scene.departments.holdings
+        held["bank/balances", place["person_number"]] = [{"item": "DEPOSIT", "value": "100.00"}]
+        body: dict[str, Any] = {"householdId": place["household_id"], "authorisations": signed}
+        opened = await self.do(Role.TOWN_CLERK, "open_verification", body)
+        own = {"verification_id": opened["id"]}
+        place.ids |= own
+        scan = f"%PDF-1.7 bank {place.name}".encode()
+        kept = await self.do(Role.TOWN_CLERK, "add_verification_file", scan, **own)
+        place.ids["get_verification_file.file_id"] = kept["fileId"]
+
+    async def _fieldwork(self, place: Place) -> None:
+        """A third party, which is the place's house, was sent to the family; the visit is drawn for a second look."""
+        terms = {"areaCode": place.town, "orgId": place["institution_id"], "orgName": "示例", "contractNo": "1"}
+        terms |= {"fromOn": days_ago(0), "toOn": days_ago(-300)}
+        contract = await self.do(Role.DISTRICT_OFFICER, "make_survey_contract", terms)
+        place.ids["contract_id"] = contract["id"]
+        sent = {"contractId": contract["id"], "householdId": place["household_id"]}
+        visit = await self.do(Role.TOWN_CLERK, "assign_field_visit", sent)
+        place.ids["field_visit_id"] = place.ids["resample_id"] = visit["id"]
+        who = Who(Role.THIRD_PARTY_SURVEYOR, area=DISTRICT, org=place["institution_id"])
+        way = self.world.way("add_field_photo")
+        answer = await self.world.call(who, way, {"field_visit_id": visit["id"]}, PHOTO)
+        assert answer.status == 201, answer.text
+        place.ids["get_field_photo.file_id"] = answer.body["fileId"]
+        await self.write("relief", _RESAMPLE, visit=visit["id"], contract=contract["id"], area=place.area)
+
+    async def _temporary(self, place: Place) -> None:
+        """A house has burnt; the town has a reserve and asks to fill it up."""
+        house: dict[str, Any] = {"areaCode": place.area, "residence": "REGISTERED", "kind": "URGENT", "cause": "FIRE"}
+        house |= {"causeText": "示例", "people": [{"name": "安示宁", "idNumber": place["person_number"]}]}
+        burnt = await self.do(Role.VILLAGE_CLERK, "apply_for_temporary_relief", house)
+        place.ids["temporary_id"] = burnt["id"]
+        await self.do(Role.TOWN_CLERK, "accept_temporary_case", temporary_id=burnt["id"])
+        await self.do(Role.FINANCE_OFFICER, "open_reserve", {"areaCode": place.town})
+        asked = await self.do(Role.TOWN_CLERK, "ask_to_fill_reserve", {"areaCode": place.town})
+        place.ids["replenishment_id"] = asked["id"]
 
     async def write(self, service: str, sql: str, **parameters: object) -> None:
         """What comes of another service's word, or of months that have passed: put into the rows."""

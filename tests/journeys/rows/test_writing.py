@@ -16,7 +16,8 @@ NAMES_ROWS = frozenset(
     {
         *("merge_people", "correct_records", "end_post", "add_bed", "claim_bed", "join_waiting", "apply_for_subsidy"),
         *("confirm_subsidies", "activate_subsidies", "issue_device", "create_order", "open_case", "set_account"),
-        *("declare_filing", "apply_for_relief"),
+        *("declare_filing", "apply_for_relief", "open_verification", "assign_field_visit"),
+        "apply_for_temporary_relief",
         *("begin_pairing", "promise_pledge", "register_volunteer", "report_death_case"),
     }
 )

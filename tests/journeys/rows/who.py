@@ -16,7 +16,12 @@ NEIGHBOUR = "330902000000"
 """Another district, whose code is next to ours."""
 
 PEOPLE = frozenset({Role.RESIDENT, Role.AGENT, Role.VOLUNTEER})
-HOUSES = frozenset({Role.INSTITUTION_ADMIN, Role.CARER, Role.ORG_ADMIN, Role.CHARITY_FINANCE, Role.FUNERAL_STAFF})
+HOUSES = frozenset(
+    {
+        *(Role.INSTITUTION_ADMIN, Role.CARER, Role.ORG_ADMIN, Role.CHARITY_FINANCE, Role.FUNERAL_STAFF),
+        Role.THIRD_PARTY_SURVEYOR,
+    }
+)
 ROLES = tuple(role for role in Role if role is not Role.SYSTEM)
 
 

@@ -212,7 +212,11 @@ class World:
         answer = await self.knock(way, address, token, body=body, query=query)
         self.calls[way.op] += 1
         if who is not None and answer.status < 500:
-            asked = address + json.dumps(query) + (body.decode() if isinstance(body, bytes) else json.dumps(body))
+            asked = (
+                address
+                + json.dumps(query)
+                + (body.decode(errors="replace") if isinstance(body, bytes) else json.dumps(body))
+            )
             self.leaks += [f"{way.name} as {who}: {leak}" for leak in self._search(who, way, answer, asked)]
         if answer.status >= 500:
             self.leaks.append(f"{way.name} as {who}: {answer.status} {answer.text[:200]}")

@@ -13,7 +13,7 @@ OWN = frozenset(
         *("sign_out", "change_password"),  # the caller's own account
         "propose_subsidies",  # names no row: looks through the caller's own; see the test of its own
         "start_warning_run",  # names no row, and says which families it looks at only in numbers
-        "assess_family",  # keeps nothing, names nobody
+        *("assess_family", "work_out_income", "work_out_property"),  # keep nothing, name nobody
         "draw_checks",  # names no row: draws in the caller's own district
         *(
             f"{service}_{operation}"
@@ -28,6 +28,7 @@ BY_AREA: Mapping[str, int] = {
     "found_unit": 403, "create_account": 403, "register_person": 403, "run_subsidies": 403, "create_household": 403,
     "add_institution": 422, "eldercare_open_batch": 403, "relief_open_batch": 403,
     "change_unit": 403, "close_unit": 403, "delegate_kind": 403,
+    "make_survey_contract": 403, "open_reserve": 403, "ask_to_fill_reserve": 403,
 }  # fmt: skip
 """Writes into an area (areas and units are public): a plain "not yours"."""
 

@@ -1,0 +1,79 @@
+"""The money or the goods, the papers that come after, and what is late. Lock order: case, reserve."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from services.relief.law import in_force
+from services.relief.temporary import reserve
+from services.relief.temporary.rules import TOWN, NotDecided, NotYourMoney, move, refuse_same
+from services.relief.temporary.service import DISTRICT_ROLES, LATE, locked, step
+from services.relief.temporary.tables import TemporaryCase
+from shared import clock
+from shared.china import working_days
+from shared.contracts.relief import TemporaryPaid
+from shared.db.unit import UnitOfWork
+from shared.events import set_timer
+
+
+async def pay(unit: UnitOfWork, case_id: str, how: str) -> TemporaryCase:
+    """Hand over money or goods: a town's from its reserve, a district's from the district's money. Of an urgent case
+    the papers are due from now. Raises NotDecided, NotYourMoney, SeparationOfDuties, ReserveShort."""
+    case = await locked(unit, case_id)
+    is_first = case.state == "ACCEPTED"
+    move(case.state, "pay_first" if is_first else "pay")
+    if case.decided_at is None or case.amount_fen is None:
+        raise NotDecided
+    refuse_same(unit.principal.account_id, case.accepted_by, case.decided_by)
+    is_district = unit.principal.role in DISTRICT_ROLES
+    if case.authority != TOWN and not is_district:
+        raise NotYourMoney
+    async with unit.elevated("temporary relief: the town's reserve"):
+        pay_out = reserve.spend_districts if is_district else reserve.spend
+        await pay_out(unit, case.area_code, case.id, case.amount_fen)
+    case.paid_by, case.paid_at, case.paid_how = unit.principal.account_id, unit.now, how
+    if is_first:
+        await step(unit, case, "pay_first", reason=how)
+        await _await_papers(unit, case)
+    else:
+        await step(unit, case, "pay", reason=how)
+    event = TemporaryPaid(
+        case_id=case.id, person_id=case.person_id, kind=case.kind, amount=case.amount_fen, level=case.level
+    )
+    unit.emit(event, area_code=case.area_code)
+    return case
+
+
+async def _await_papers(unit: UnitOfWork, case: TemporaryCase) -> None:
+    days = in_force(unit.today, case.area_code).whole("temporary.papers_limit")
+    case.papers_due_on = working_days.add(unit.today, days).date
+    await step(unit, case, "await_papers")
+    at = clock.start_of_day(case.papers_due_on + timedelta(days=1))
+    await set_timer(unit, LATE, f"{case.id}/papers", at, {"case": case.id})
+
+
+async def complete(unit: UnitOfWork, case_id: str, papers: Sequence[str], words: str) -> TemporaryCase:
+    """The papers are all there: closed."""
+    case = await locked(unit, case_id)
+    await step(unit, case, "complete", reason=words)
+    case.papers, case.completed_at = list(papers), unit.now
+    await unit.flush()
+    return case
+
+
+async def look_at_clock(unit: UnitOfWork, case_id: str, what: str) -> bool:
+    """Hours or days are over; whether something is late by that."""
+    case = await unit.get(TemporaryCase, case_id, lock=True)
+    is_out = {
+        "decision": case.decided_at is None,
+        "money": case.paid_at is None and case.state != "REJECTED",
+        "papers": case.state == "PAPERS_DUE",
+    }[what]
+    if not is_out:
+        return False
+    case.is_late, case.late = True, [*case.late, what.upper()]
+    if what == "papers":
+        await step(unit, case, "overdue", reason="先行救助后未按期补齐手续")
+    await unit.flush()
+    return True

@@ -1,0 +1,455 @@
+"""Temporary relief by class and level, hours where life does not wait, and a reserve that answers for every fen
+(R-04, R-05; domain §2.7)."""
+
+import asyncio
+from collections.abc import Iterator
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from services.relief.law import parameters
+from services.relief.temporary.rules import (
+    MOVES,
+    STATES,
+    Hardship,
+    TemporaryState,
+    months_before,
+    move,
+    temporary,
+)
+from shared import clock
+from shared.db.principals import Role
+from shared.policy import decide
+from tests.relief.applying import id_number
+from tests.relief.families import LIUHENG, VILLAGE, Families
+
+MONDAY = date(2026, 3, 2)
+"""The standard is 1,167: I 1,167, II 2,334, III 3,501, IV 7,002 for each."""
+
+
+@pytest.fixture(autouse=True)
+def _on_a_monday() -> Iterator[None]:
+    clock.set_to(clock.start_of_day(MONDAY) + timedelta(hours=9))
+    yield
+    clock.reset()
+
+
+# ── the rules ────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_every_other_step_is_refused(state: str) -> None:
+    """State machine 4."""
+    for action, found in MOVES.items():
+        if state in found.sources:
+            assert move(state, action) == found.target
+        else:
+            with pytest.raises(TemporaryState):
+                move(state, action)
+
+
+def hardship(level: str = "I", heads: int = 1, **more: Any) -> Hardship:
+    facts = {"kind": "URGENT", "residence": "REGISTERED"} | more
+    return Hardship(level=level, heads=heads, **facts)
+
+
+@pytest.mark.plan("R-04", part="levels, ceilings, town and district powers")
+@pytest.mark.parametrize(
+    ("facts", "outcome", "yuan"),
+    [
+        (hardship("I"), "TOWN", 1167),
+        (hardship("II"), "TOWN", 2334),
+        (hardship("III"), "TOWN", 3501),  # exactly three times
+        (hardship("IV"), "DISTRICT", 7002),
+        (hardship("I", 4), "TOWN", 4668),
+        (hardship("I", 5), "DISTRICT", 5835),  # over 5,000 a household
+        (hardship("II", 2), "TOWN", 4668),
+        (hardship("II", 3), "DISTRICT", 7002),
+        (hardship("III", 2), "DISTRICT", 7002),
+        (hardship("V", per_head_fen=7002_00), "DISTRICT", 7002),  # six times is everybody's limit
+        (hardship("V", per_head_fen=7002_01), "refused", 0),
+        (hardship("V", per_head_fen=7002_01, is_special=True), "DISTRICT", Decimal("7002.01")),
+        (hardship("V", 2, per_head_fen=14004_00, is_special=True), "DISTRICT", 28008),
+        (hardship("V", per_head_fen=14004_01, is_special=True), "refused", 0),
+        (hardship("V", per_head_fen=0), "refused", 0),
+        (hardship("I", grants_before=1), "TOWN", 1167),
+        (hardship("I", grants_before=2), "refused", 0),
+        (hardship("I", residence="RESIDENT"), "TOWN", 1167),
+        (hardship("I", residence="PASSING"), "TOWN", 1167),
+        (hardship("I", residence="RESIDENT", kind="EXPENDITURE"), "TOWN", 1167),
+        (hardship("I", residence="PASSING", kind="EXPENDITURE"), "refused", 0),
+    ],
+)
+def test_how_much_and_by_whom(facts: Hardship, outcome: str, yuan: Any) -> None:
+    made = decide(temporary, facts, parameters(), MONDAY, VILLAGE)
+    assert (made.outcome, made.amount_fen) == (outcome, int(yuan * 100))
+    assert all(reason.sentence for reason in made.reasons)
+
+
+def test_five_thousand_for_a_household_is_still_the_towns() -> None:
+    law = parameters().with_value("dibao.standard", 1250_00, from_date=MONDAY, area="330903")
+    assert decide(temporary, hardship("I", 4), law, MONDAY, VILLAGE).outcome == "TOWN"
+    law = parameters().with_value("dibao.standard", 1250_01, from_date=MONDAY, area="330903")
+    assert decide(temporary, hardship("I", 4), law, MONDAY, VILLAGE).outcome == "DISTRICT"
+
+
+@pytest.mark.parametrize(
+    ("day", "found"),
+    [
+        (date(2026, 3, 2), date(2025, 3, 2)),
+        (date(2024, 2, 29), date(2023, 2, 28)),
+        (date(2026, 12, 31), date(2025, 12, 31)),
+    ],
+)
+def test_twelve_months_ago(day: date, found: date) -> None:
+    assert months_before(day, 12) == found
+
+
+# ── through the door ─────────────────────────────────────────────────────────────────────────────
+
+
+class Desk:
+    """The stand, the offices, a case a line."""
+
+    def __init__(self, relief: Families) -> None:
+        self.relief = relief
+        stand = relief.stand
+        self.clerk = relief.town
+        self.colleague = stand.headers(Role.TOWN_CLERK, LIUHENG, account="town-b")
+        self.leader = stand.headers(Role.TOWN_LEADER, LIUHENG, account="leader")
+        self.officer = relief.district
+        self.finance = relief.finance
+        self.id = ""
+
+    async def reserve(self) -> Any:
+        return await self.relief.post("/reserves", self.finance, {"areaCode": LIUHENG}, 201)
+
+    async def balance(self) -> str:
+        (found,) = (await self.relief.get("/reserves", self.leader))["items"]
+        return str(found["balance"])
+
+    async def apply(self, *numbers: str, expect: int = 201, who: Any = None, **more: Any) -> Any:
+        people = [{"name": "示例甲", "idNumber": number} for number in numbers or (id_number(date(1970, 1, 1)),)]
+        body = {"areaCode": VILLAGE, "residence": "REGISTERED", "kind": "URGENT", "cause": "FIRE"}
+        body |= {"causeText": "住房失火", "people": people} | more
+        found = await self.relief.post("/temporary-cases", who or self.clerk, body, expect)
+        self.id = found.get("id", self.id)
+        return found
+
+    async def do(self, step: str, who: Any, body: Any = None, expect: int = 200) -> Any:
+        return await self.relief.post(f"/temporary-cases/{self.id}/{step}", who, body, expect)
+
+    async def see(self) -> Any:
+        return await self.relief.get(f"/temporary-cases/{self.id}", self.clerk)
+
+    async def decide(self, level: str = "I", who: Any = None, expect: int = 200, **more: Any) -> Any:
+        body = {"level": level, "reason": "急难情况属实"} | more
+        return await self.do("decide", who or self.leader, body, expect)
+
+    async def paid(self, *numbers: str, level: str = "I", **more: Any) -> Any:
+        """An urgent case of the town's, up to the money."""
+        await self.apply(*numbers, **more)
+        await self.do("accept", self.clerk)
+        await self.decide(level)
+        return await self.do("pay", self.colleague, {"how": "CASH"})
+
+    async def pass_time(self, **by: float) -> None:
+        clock.shift(timedelta(**by))
+        await self.relief.stand.settle()
+
+
+@pytest.fixture
+def desk(relief: Families) -> Desk:
+    return Desk(relief)
+
+
+@pytest.mark.plan("R-05", part="paid first, papers within ten working days, overdue alert")
+async def test_money_first_papers_later(desk: Desk) -> None:
+    await desk.reserve()
+    numbers = id_number(date(1970, 1, 1)), id_number(date(1972, 1, 1))
+    applied = await desk.apply(*numbers)
+    assert (applied["state"], applied["heads"], applied["name"]) == ("SUBMITTED", 2, "示*甲")
+    assert applied["decisionDueAt"].startswith("2026-03-03T01:00")  # 24 hours, UTC
+    assert applied["moneyDueAt"].startswith("2026-03-04T01:00")  # 48
+    assert (await desk.decide(expect=409))["code"] == "temporary_state"
+    await desk.do("accept", desk.clerk)
+    assert (await desk.do("pay", desk.colleague, {"how": "CASH"}, 409))["code"] == "not_decided"
+    await desk.decide(who=desk.clerk, expect=403)
+    assert (await desk.decide("III", expect=403))["code"] == "beyond_town"  # 7,002 for two
+    decided = await desk.decide("II")
+    assert (decided["state"], decided["amount"], decided["authority"]) == ("ACCEPTED", "4668.00", "TOWN")
+    assert (await desk.decide("I", expect=409))["code"] == "decided_already"
+    why = await desk.relief.get(f"/decisions/{decided['decisionId']}/why", desk.clerk)
+    assert "每人为低保月标准的2倍，即2,334.00元" in why["reasons"][2]["sentence"]
+    assert (await desk.do("pay", desk.clerk, {"how": "CASH"}, 403))["code"] == "separation_of_duties"
+    paid = await desk.do("pay", desk.colleague, {"how": "CASH"})
+    assert (paid["state"], paid["papersDueOn"]) == ("PAPERS_DUE", "2026-03-16")
+    assert (await desk.do("pay", desk.colleague, {"how": "CASH"}, 409))["code"] == "temporary_state"
+    assert await desk.balance() == "45332.00"
+    (told,) = await desk.relief.stand.told("relief.temporary.paid.v1")
+    assert told == {
+        "caseId": desk.id, "personId": paid["personId"], "kind": "URGENT", "amount": 466800, "level": "II",
+    }  # fmt: skip
+    await desk.pass_time(days=14)  # the sixteenth, still in time
+    assert (await desk.see())["state"] == "PAPERS_DUE"
+    await desk.pass_time(days=1)
+    late = await desk.see()
+    assert (late["state"], late["isLate"], late["late"]) == ("OVERDUE", True, ["PAPERS"])
+    (alert,) = (await desk.relief.get("/temporary-cases?isLate=true", desk.leader))["items"]
+    assert alert["id"] == desk.id
+    papers = {"papers": ["申请书", "身份证复印件", "收条"], "reason": "手续补齐"}
+    done = await desk.do("complete", desk.clerk, papers)
+    assert (done["state"], done["papers"]) == ("COMPLETED", papers["papers"])
+    steps = (await desk.relief.get(f"/temporary-cases/{desk.id}/steps", desk.clerk))["items"]
+    assert [one["toState"] for one in steps] == ["ACCEPTED", "PAID_FIRST", "PAPERS_DUE", "OVERDUE", "COMPLETED"]
+
+
+@pytest.mark.plan("R-05", part="decision within 24 hours, money within 48")
+async def test_the_hours_run(desk: Desk) -> None:
+    await desk.reserve()
+    await desk.apply()
+    await desk.do("accept", desk.clerk)
+    await desk.pass_time(hours=23.9)
+    assert (await desk.see())["isLate"] is False
+    await desk.pass_time(hours=0.2)
+    assert (await desk.see())["late"] == ["DECISION"]
+    await desk.decide()
+    await desk.pass_time(hours=24)
+    assert (await desk.see())["late"] == ["DECISION", "MONEY"]
+    # In time, nothing is late.
+    await desk.paid()
+    await desk.pass_time(hours=72)
+    assert (await desk.see())["late"] == []
+
+
+async def test_papers_in_time_end_it(desk: Desk) -> None:
+    await desk.reserve()
+    await desk.paid()
+    await desk.do("complete", desk.clerk, {"papers": ["收条"], "reason": "齐"})
+    await desk.pass_time(days=30)
+    found = await desk.see()
+    assert (found["state"], found["late"]) == ("COMPLETED", [])
+
+
+@pytest.mark.plan("R-04", part="the normal way, in the town")
+async def test_the_normal_way_in_the_town(desk: Desk) -> None:
+    await desk.reserve()
+    await desk.apply(kind="EXPENDITURE", cause="SCHOOLING")
+    await desk.do("accept", desk.clerk)
+    assert (await desk.decide(expect=409))["code"] == "not_urgent"
+    form = {"level": "II", "surveyors": ["王示一", "李示二"], "finding": "学费支出过大"}
+    assert (await desk.do("survey", desk.clerk, form | {"surveyors": ["王示一"]}, 422))["code"] == "too_few_surveyors"
+    surveyed = await desk.do("survey", desk.clerk, form)
+    assert (surveyed["state"], surveyed["authority"], surveyed["amount"]) == ("SURVEYED", "TOWN", "2334.00")
+    assert (await desk.do("publicity", desk.clerk, {"place": "村务栏"}, 409))["code"] == "no_notice_needed"
+    approved = await desk.do("approve", desk.leader, {"reason": "同意"})
+    assert approved["state"] == "APPROVED"
+    assert (await desk.do("pay", desk.colleague, {"how": "BANK"}))["state"] == "PAID"
+    assert await desk.balance() == "47666.00"
+    assert (await desk.do("complete", desk.clerk, {"papers": ["收条"], "reason": "办结"}))["state"] == "COMPLETED"
+
+
+@pytest.mark.plan("R-04", part="larger relief by the district, seven days' notice")
+async def test_larger_relief_is_the_districts(desk: Desk) -> None:
+    await desk.reserve()
+    await desk.apply(kind="EXPENDITURE", cause="ILLNESS", residence="RESIDENT")
+    await desk.do("accept", desk.clerk)
+    form = {"level": "IV", "surveyors": ["王示一", "李示二"], "finding": "重病"}
+    assert (await desk.do("survey", desk.clerk, form))["authority"] == "DISTRICT"
+    assert (await desk.do("approve", desk.officer, {"reason": "同意"}, 409))["code"] == "temporary_state"
+    published = await desk.do("publicity", desk.clerk, {"place": "村务栏"})
+    assert (published["state"], published["noticeTo"]) == ("PUBLICITY", "2026-03-09")
+    assert (await desk.do("approve", desk.officer, {"reason": "同意"}, 409))["code"] == "notice_running"
+    await desk.pass_time(days=8)
+    assert (await desk.do("approve", desk.leader, {"reason": "同意"}, 403))["code"] == "beyond_town"
+    await desk.do("approve", desk.officer, {"reason": "同意"})
+    assert (await desk.do("pay", desk.colleague, {"how": "BANK"}, 403))["code"] == "not_your_money"
+    assert (await desk.do("pay", desk.finance, {"how": "BANK"}))["state"] == "PAID"
+    assert await desk.balance() == "50000.00"  # not the town's money
+    (entry,) = (await desk.relief.get(f"/reserve-entries?areaCode={LIUHENG}", desk.officer))["items"][1:]
+    assert (entry["fromAccount"], entry["toAccount"], entry["amount"]) == ("DISTRICT", "FAMILY", "7002.00")
+
+
+@pytest.mark.plan("R-04", part="one case one meeting above six times")
+async def test_one_case_one_meeting(desk: Desk) -> None:
+    await desk.apply()
+    await desk.do("accept", desk.clerk)
+    body: dict[str, Any] = {"perHead": "9000.00", "isSpecial": True, "minutesNo": "联席〔2026〕3号"}
+    assert (await desk.decide("V", desk.officer, 422, isSpecial=True))["code"] == "minutes_missing"
+    refused = await desk.decide("V", desk.officer, 409, **body | {"isSpecial": False})
+    assert (refused["code"], "超过上限" in refused["detail"]) == ("not_grantable", True)
+    assert (await desk.decide("V", expect=403, **body))["code"] == "beyond_town"
+    assert (await desk.decide("V", desk.officer, **body))["amount"] == "9000.00"
+    assert (await desk.do("pay", desk.finance, {"how": "BANK"}))["state"] == "PAPERS_DUE"
+
+
+async def test_a_refusal_says_why_and_what_can_be_done(desk: Desk) -> None:
+    await desk.apply()
+    await desk.do("accept", desk.clerk)
+    words = {"reason": "家庭有能力自行承担", "legalBasis": "浙江省社会救助条例第三十八条"}
+    refused = await desk.do("reject", desk.leader, words)
+    assert (refused["state"], "60日内" in refused["remedy"], refused["amount"]) == ("REJECTED", True, None)
+    assert (await desk.do("pay", desk.colleague, {"how": "CASH"}, 409))["code"] == "temporary_state"
+    await desk.pass_time(hours=60)
+    assert (await desk.see())["late"] == []
+
+
+# ── how often, and for whom ──────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.plan("R-04", part="at most two for the same cause in twelve months")
+async def test_twice_for_the_same_cause_in_twelve_months(desk: Desk) -> None:
+    await desk.reserve()
+    husband, wife = id_number(date(1970, 1, 1)), id_number(date(1972, 1, 1))
+    await desk.paid(husband)
+    await desk.paid(wife, husband)
+    await desk.apply(wife)
+    await desk.do("accept", desk.clerk)
+    assert (await desk.decide())["state"] == "ACCEPTED"  # her second; his would be his third
+    await desk.apply(husband)
+    await desk.do("accept", desk.clerk)
+    refused = await desk.decide(expect=409)
+    assert (refused["code"], "已达到上限2次" in refused["detail"]) == ("not_grantable", True)
+    await desk.paid(husband, cause="ILLNESS")
+    await desk.pass_time(days=366)
+    await desk.paid(husband)
+
+
+async def test_two_cases_of_one_person_are_decided_one_after_the_other(desk: Desk) -> None:
+    """Three at once: two are granted, the third finds two before it."""
+    number = id_number(date(1970, 1, 1))
+    ids = []
+    for _ in range(3):
+        await desk.apply(number)
+        await desk.do("accept", desk.clerk)
+        ids.append(desk.id)
+    body = {"level": "I", "reason": "属实"}
+    path = "/api/relief/temporary-cases/{}/decide"
+    client = desk.relief.stand.client
+    answers = await asyncio.gather(*(client.post(path.format(one), headers=desk.leader, json=body) for one in ids))
+    assert sorted(answer.status_code for answer in answers) == [200, 200, 409]
+
+
+@pytest.mark.plan("R-04", part="residents and people in distress at the place")
+async def test_whoever_is_in_distress_here_is_helped_here(desk: Desk) -> None:
+    await desk.reserve()
+    nobody = [{"name": "示某"}]
+    await desk.apply(residence="PASSING", cause="STRANDED", people=nobody)
+    await desk.do("accept", desk.clerk)
+    await desk.decide()
+    assert (await desk.do("pay", desk.colleague, {"how": "GOODS"}))["state"] == "PAPERS_DUE"
+    await desk.apply(residence="PASSING", cause="STRANDED", people=nobody, kind="EXPENDITURE")
+    await desk.do("accept", desk.clerk)
+    form = {"level": "I", "surveyors": ["王示一", "李示二"], "finding": "路过"}
+    assert "不能申请支出型" in (await desk.do("survey", desk.clerk, form, 409))["detail"]
+
+
+async def test_who_sees_what(desk: Desk) -> None:
+    number = id_number(date(1970, 1, 1))
+    person = desk.relief.stand.app.state.person_key.id_for(number)
+    own, other = desk.relief.resident(person), desk.relief.resident("p1" + "b" * 26)
+    assert (await desk.apply(number, who=other, expect=403))["code"] == "not_own_family"
+    await desk.apply(number, who=own)
+    path = f"/temporary-cases/{desk.id}"
+    assert (await desk.relief.get(path, own))["state"] == "SUBMITTED"
+    await desk.relief.get(path, other, 404)
+    await desk.relief.get(path, desk.relief.other_town, 404)
+    assert (await desk.relief.get("/temporary-cases", other))["items"] == []
+    assert (await desk.apply(areaCode="330903003001", expect=403))["code"] == "area_outside"
+    assert "示例甲" not in str(await desk.relief.stand.rows("select * from temporary_case"))
+
+
+# ── the reserve ──────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.plan("R-04", part="a town's reserve: ledger, replenished below 30 %")
+async def test_a_reserve_is_spent_filled_up_and_adds_up(desk: Desk) -> None:
+    opened = await desk.reserve()
+    assert (opened["floatAmount"], opened["balance"]) == ("50000.00", "50000.00")
+    assert (await desk.relief.post("/reserves", desk.finance, {"areaCode": LIUHENG}, 409))["code"] == "reserve_exists"
+    for _ in range(9):
+        await desk.paid(level="III")
+    assert await desk.balance() == "18491.00"
+    assert (await desk.relief.get("/replenishments", desk.officer))["items"] == []
+    await desk.paid(level="III")
+    assert await desk.balance() == "14990.00"  # below 15,000
+    (asked,) = (await desk.relief.get("/replenishments?isOpen=true", desk.officer))["items"]
+    assert (asked["balance"], asked["state"]) == ("14990.00", "OPEN")
+    town = {"areaCode": LIUHENG}
+    assert (await desk.relief.post("/replenishments", desk.leader, town, 409))["code"] == "replenish_open"
+    await desk.paid()
+    filled = await desk.relief.post(f"/replenishments/{asked['id']}/fill", desk.finance)
+    assert (filled["state"], filled["filled"]) == ("DONE", "36177.00")  # what is missing now
+    assert await desk.balance() == "50000.00"
+    assert (await desk.relief.post(f"/replenishments/{asked['id']}/fill", desk.finance, expect=409))["code"] == (
+        "replenish_done"
+    )
+    accounts = await desk.relief.stand.rows(
+        "select account, sum(fen) from (select to_account as account, amount_fen as fen from reserve_entry union all"
+        " select from_account, -amount_fen from reserve_entry) legs group by account"
+    )
+    totals = {account: int(fen) for account, fen in accounts}
+    assert sum(totals.values()) == 0
+    assert totals == {"RESERVE": 50000_00, "DISTRICT": -86177_00, "FAMILY": 36177_00}
+
+
+async def test_a_reserve_never_pays_what_it_has_not(desk: Desk) -> None:
+    await desk.apply()
+    await desk.do("accept", desk.clerk)
+    await desk.decide()
+    assert (await desk.do("pay", desk.colleague, {"how": "CASH"}, 409))["code"] == "reserve_missing"
+    await desk.reserve()
+    async with desk.relief.stand.unit() as unit:
+        await unit.execute(text("update reserve set balance_fen = 1166_99"))
+    assert (await desk.do("pay", desk.colleague, {"how": "CASH"}, 409))["code"] == "reserve_short"
+    assert (await desk.see())["paidAt"] is None
+    # The district may step in.
+    assert (await desk.do("pay", desk.finance, {"how": "BANK"}))["state"] == "PAPERS_DUE"
+
+
+async def test_the_ledger_is_the_databases_business(desk: Desk) -> None:
+    """Lines cannot be changed; the balance follows from them and never falls below nothing; a case is paid once."""
+    await desk.reserve()
+    await desk.paid()
+    line = "insert into reserve_entry (id, area_code, kind, from_account, to_account, amount_fen, case_id, made_by,"
+    line += " made_at) values ('{}', '330903100000', 'GRANT', '{}', 'FAMILY', {}, '{}', 'a', now())"
+    for statement in (
+        "update reserve_entry set amount_fen = 1",
+        "delete from reserve_entry",
+        line.format("x", "RESERVE", 100, desk.id),
+        line.format("x", "FAMILY", 100, "c"),
+        line.format("x", "RESERVE", 0, "c"),
+        line.format("x", "RESERVE", 50000_00, "c"),
+    ):
+        with pytest.raises(DBAPIError):
+            async with desk.relief.stand.unit() as unit:
+                await unit.execute(text(statement))
+    assert await desk.balance() == "48833.00"
+
+
+async def test_many_at_one_reserve(desk: Desk) -> None:
+    """Twenty payments at once leave what twenty payments leave."""
+    await desk.reserve()
+    ids = []
+    for _ in range(20):
+        await desk.apply()
+        await desk.do("accept", desk.clerk)
+        await desk.decide()
+        ids.append(desk.id)
+    client, path = desk.relief.stand.client, "/api/relief/temporary-cases/{}/pay"
+    answers = await asyncio.gather(
+        *(client.post(path.format(one), headers=desk.colleague, json={"how": "CASH"}) for one in ids)
+    )
+    assert {answer.status_code for answer in answers} == {200}
+    assert await desk.balance() == "26660.00"
+
+
+async def test_a_towns_reserve_is_its_own(desk: Desk) -> None:
+    await desk.reserve()
+    assert (await desk.relief.get("/reserves", desk.relief.other_town))["items"] == []
+    assert (await desk.relief.get("/reserve-entries", desk.relief.other_town))["items"] == []
+    await desk.relief.post("/reserves", desk.clerk, {"areaCode": LIUHENG}, 403)
