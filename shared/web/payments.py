@@ -167,6 +167,7 @@ def _bank_routes(router: Router, service: str, payments: Payments) -> None:
     @permit("payment_batch", "reconcile")
     async def enter_returns_file(batch_id: UuidStr, content: FileContent, unit: Unit) -> PlainTextResponse:
         """对账：登记银行回盘文件（CSV：流水号,结果,金额,原因）。返回有疑问的行及原因，其余各行均已登记；重复上传无影响。"""
+        await unit.get(PaymentBatch, batch_id)  # what is wrong with a file is said to those only who see its batch
         file = returns_file.read(content)
         done = await payments.answer(unit, batch_id, file.given)
         faults = file.faults(done.answers)
