@@ -3,6 +3,7 @@
 from datetime import time
 from pathlib import Path
 
+from services.relief.applications import jobs as application_jobs
 from services.relief.applications import limits
 from services.relief.applications.publishing import PUBLICITY_OVER
 from services.relief.applications.reactions import end_publicity, look_at_limit
@@ -14,6 +15,7 @@ from services.relief.benefits.reactions import end_term
 from services.relief.benefits.routes import router as cases
 from services.relief.benefits.service import TERM_OVER
 from services.relief.changes.routes import router as changes
+from services.relief.complaints.routes import router as complaints
 from services.relief.deaths.reactions import settle_death, unsettle_death
 from services.relief.delegation.routes import router as delegations
 from services.relief.desk import prepare
@@ -67,6 +69,7 @@ SPEC = ServiceSpec(
         publicity,
         delegations,
         spot_checks,
+        complaints,
         cases,
         rechecks,
         visits,
@@ -105,6 +108,7 @@ SPEC = ServiceSpec(
     prepare=prepare,
     schedules=[
         Schedule("relief.rates", benefit_jobs.take_over_rates, at=time(0, 5)),
+        Schedule("relief.limits", application_jobs.refresh_limits, at=time(0, 20)),
         Schedule("relief.spot-checks", spot_check_jobs.draw_last_month, at=time(0, 25)),
         Schedule("relief.former-members", household_jobs.forget_former_members, at=time(0, 15)),
         Schedule("relief.warnings", warning_jobs.evaluate_all, at=time(1, 0)),

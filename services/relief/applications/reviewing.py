@@ -14,7 +14,6 @@ from services.relief.applications.results import keep_results
 from services.relief.applications.rules import (
     AnswerMissing,
     NotVerified,
-    StillDelegated,
     SurveyMissing,
     move,
     refuse_same,
@@ -29,7 +28,7 @@ from services.relief.benefits.service import Recognition
 from services.relief.delegation import service as delegation
 from services.relief.filings import service as filings
 from services.relief.households import service as households
-from services.relief.households.service import Household
+from services.relief.households.service import Household, Member
 from services.relief.law import in_force
 from services.relief.publicity import service as publicity
 from shared import clock
@@ -100,8 +99,17 @@ async def assess(unit: UnitOfWork, household: Household, application: Applicatio
         within_marginal_property=bool(application.within_marginal_property),
         has_able_supporter=bool(application.has_able_supporter),
         rigid_spending_fen=application.rigid_spending_fen,
+        single_person_id=await single_person(unit, application),
+        single_income_fen=application.single_income_fen,
     )
     return await benefits.assess_household(unit, household, after(unit.today), recognition)
+
+
+async def single_person(unit: UnitOfWork, application: Application) -> str:
+    """Who asks to be supported alone, "" where the family asks as one."""
+    if not application.single_member_id:
+        return ""
+    return (await unit.get(Member, application.single_member_id)).person_id
 
 
 async def forward(unit: UnitOfWork, application: Application, kind: str) -> None:
@@ -109,7 +117,7 @@ async def forward(unit: UnitOfWork, application: Application, kind: str) -> None
     nothing is refused under 低保."""
     application.review_kind, application.review_town = kind, delegation.town_of(application.area_code)
     is_delegated = await delegation.is_delegated(unit, application.area_code, application.review_kind)
-    application.is_relative_filed = await filings.has_relatives(unit, application.household_id)
+    application.is_filed = await filings.has_something(unit, application.household_id)
     if kind == TEKUN and not is_delegated:
         application.is_drawn = await _is_drawn(unit, application)
     application.reviewed_at = unit.now
@@ -135,13 +143,11 @@ async def _is_drawn(unit: UnitOfWork, application: Application) -> bool:
     return drawn < share * (seen + 1) or secrets.randbelow(100) < share * 100
 
 
-async def hand_over(unit: UnitOfWork, application_id: str) -> Application:
-    """The town may not decide any more what lies on its desk. Raises StillDelegated."""
+async def hand_over(unit: UnitOfWork, application_id: str, reason: str) -> Application:
+    """The town may not decide any more what lies on its desk, or should not: a hard case, nobody left who has had no
+    part in it."""
     application = await locked(unit, application_id)
-    move(application.state, "hand_over")
-    if await delegation.is_delegated(unit, application.area_code, application.review_kind):
-        raise StillDelegated
-    await step(unit, application, "hand_over")
+    await step(unit, application, "hand_over", reason=reason)
     await limits.meet(unit, application, "DECISION")
     await limits.start(unit, application, "DECISION")
     await limits.change(unit, application, "WHOLE", "WHOLE_HARD" if application.is_hard else "WHOLE")

@@ -91,7 +91,8 @@ async def apply_for_relief(body: ApplicationIn, unit: Unit, key: PersonKeyOf) ->
     if body.family is not None:
         application = await intake.apply_anew(unit, body.family.to_family(key, unit.today))
     else:
-        application = await intake.apply_again(unit, body.household_id or "")
+        single = body.single.to_single() if body.single else None
+        application = await intake.apply_again(unit, body.household_id or "", single)
     return await _out(unit, application)
 
 
@@ -215,7 +216,7 @@ async def object_to_notice(notice_id: UuidStr, body: ObjectionIn, unit: Unit) ->
 @router.post("/applications/{application_id}/approve")
 @permit("application", "decide", "personal")
 async def approve_application(application_id: UuidStr, body: ApprovalIn, unit: Unit) -> ApplicationOut:
-    """确认：自下月起享受。两项备案齐全，确认人不得是受理人、审核人；有近亲属备案或异议的须先入户核查。"""
+    """确认：自下月起享受。两项备案齐全，确认人不得是受理人、审核人；有近亲属、银行卡代管备案或异议的须先入户核查。"""
     return await _out(unit, await deciding.approve(unit, application_id, body.reason, body.review_class))
 
 
@@ -235,9 +236,9 @@ async def return_application(application_id: UuidStr, body: WordsIn, unit: Unit)
 
 @router.post("/applications/{application_id}/hand-over")
 @permit("application", "review", "personal")
-async def hand_over_application(application_id: UuidStr, unit: Unit) -> ApplicationOut:
-    """下放被暂停或收回后，乡镇（街道）待决定的案件报送区民政局确认。"""
-    return await _out(unit, await reviewing.hand_over(unit, application_id))
+async def hand_over_application(application_id: UuidStr, body: WordsIn, unit: Unit) -> ApplicationOut:
+    """待乡镇（街道）决定的案件报送区民政局确认：下放被暂停或收回、疑难、须回避。"""
+    return await _out(unit, await reviewing.hand_over(unit, application_id, body.reason))
 
 
 @router.get("/applications/{application_id}/letter")

@@ -45,11 +45,6 @@ class NotDelegated(Conflict):
     detail = "该类审批权限未下放或已暂停，请报送区民政局确认"
 
 
-class StillDelegated(Conflict):
-    code = "still_delegated"
-    detail = "该类审批权限已下放，由乡镇（街道）决定"
-
-
 class AuthorisationMissing(Invalid):
     code = "authorisation_missing"
     detail = "全部成年家庭成员应签署核对授权书"
@@ -102,7 +97,7 @@ class NotVerified(Conflict):
 
 class DistrictVisitMissing(Conflict):
     code = "district_visit_missing"
-    detail = "有近亲属备案、有异议或被随机抽中的，区民政局应入户核查后再作决定"
+    detail = "有近亲属或银行卡代管备案、有异议或被随机抽中的，区民政局应入户核查后再作决定"
 
 
 class OpinionOutdated(Conflict):
@@ -172,7 +167,7 @@ MOVES: Mapping[str, Move] = {
     "terminate": Move(_BEFORE_DECISION - {"DRAFT"}, "TERMINATED"),
 }
 """State machine 1 (domain §8). An opinion to refuse is not put up in the village: it goes on to the review at once.
-With delegation the town decides (`DECISION`); suspended meanwhile, it hands the case over."""
+With delegation the town decides (`DECISION`), or hands over what it may not or should not decide."""
 
 
 def move(state: str, action: str) -> str:

@@ -48,6 +48,8 @@ class Application(Base, table=True):
     entered_at: datetime
     composition_id: str = Field(default="", sa_type=Text, description="decision on who counts")
     alone_id: str = Field(default="", sa_type=Text, description="decision that she may apply alone")
+    single_member_id: str = Field(default="", sa_type=Text, description="of the family, who asks to be supported alone")
+    single_income_fen: int = Field(default=0, sa_type=BigInteger, description="her own, each month")
     signed_on: date | None = Field(default=None, description="applicant's signature under application and promise")
     authorised_by: list[str] = Field(
         default_factory=list,
@@ -76,7 +78,9 @@ class Application(Base, table=True):
     reviewed_at: datetime | None = Field(default=None, description="when it went on to who decides")
     review_kind: str = Field(default="", sa_type=Text, description="whose power the decision is, once it is reviewed")
     review_town: str = Field(default="", sa_type=AreaCodeText, description="whose it would be by delegation")
-    is_relative_filed: bool = Field(default=False, description="a relative on duty was declared when it was reviewed")
+    is_filed: bool = Field(
+        default=False, description="when it was reviewed, a relative on duty or a kept card was declared"
+    )
     is_complained: bool = Field(default=False, description="somebody objected to the public notice")
     is_drawn: bool = Field(default=False, description="a 特困 case the district looks into at random")
     decided_level: str = Field(default="", sa_type=Text)
@@ -170,6 +174,7 @@ class ApplicationLimit(Base, table=True):
         CheckConstraint("owner in ('TOWN', 'DISTRICT')", name="owner"),
         Index("uq_application_limit_open", "application_id", "step", unique=True, postgresql_where="met_at is null"),
         Index("ix_application_limit_application", "application_id", "id"),
+        Index("ix_application_limit_provisional", "id", postgresql_where="is_provisional and met_at is null"),
         Index("ix_application_limit_due", "area_code", "due_at", "id", postgresql_where="met_at is null"),
     )
 
@@ -185,6 +190,7 @@ class ApplicationLimit(Base, table=True):
     due_on: date
     due_at: datetime
     warn_at: datetime
+    is_provisional: bool = Field(default=False, description="rests on a year whose holidays are not published yet")
     paused_at: datetime | None = None
     timers: int = Field(default=0, sa_type=SmallInteger, description="set so far: each has a key of its own")
     warned_at: datetime | None = None

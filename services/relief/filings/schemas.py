@@ -18,7 +18,7 @@ from shared.web import Wire
 from shared.web.wire import ShortText
 
 FilingKind = Literal["KINSHIP", "CARD"]
-Duty = Literal["RELIEF_STAFF", "VILLAGE_CADRE"]
+Duty = Literal["RELIEF_STAFF", "VILLAGE_CADRE", "OTHER"]
 Kinship = Literal["SPOUSE", "PARENT", "CHILD", "SIBLING", "GRANDPARENT", "GRANDCHILD", "OTHER"]
 
 
@@ -91,6 +91,16 @@ class FilingOut(Wire):
     def of(cls, unit: UnitOfWork, filing: Filing, parties: Sequence[FilingParty]) -> FilingOut:
         named = [PartyOut.of_row(party, name=service.name_of(unit, party)) for party in parties]
         return cls.of_row(filing, title=TITLES[filing.kind], parties=named)
+
+
+class UnfiledItem(Wire):
+    """A running benefit whose family has still to declare."""
+
+    case_id: str
+    household_id: str
+    area_code: str
+    applicant_id: str
+    missing: list[FilingKind]
 
 
 class CoverageRow(Wire):

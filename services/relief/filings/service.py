@@ -7,13 +7,16 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Select, select, text, update
+from sqlalchemy import Select, func, select, text, update
 from sqlmodel import col
 
-from services.relief.filings.rules import CARD, KINDS, KINSHIP, FiledRelative, FilingsMissing, check, missing
+from services.relief.benefits.service import BenefitCase
+from services.relief.filings.rules import CARD, KINDS, FiledRelative, FilingsMissing, check, missing
 from services.relief.filings.tables import Filing, FilingParty
 from services.relief.households import reading
 from services.relief.households import service as households
+from services.relief.households.reading import has_living
+from services.relief.households.service import Member
 from shared.china import areas
 from shared.db.principals import Scope
 from shared.db.problems import Invalid
@@ -60,9 +63,10 @@ class Declaration:
 
 async def declare(unit: UnitOfWork, household_id: str, new: Declaration) -> Filing:
     """File a declaration with the district; it takes the place of the earlier one of its kind. Raises
-    PartiesDoNotFit, AgreementMissing, NoSuchMember, DeclaredInFuture."""
+    PartiesDoNotFit, NotOnDuty, AgreementMissing, NoSuchMember, DeclaredInFuture."""
     has_agreement = bool(new.agreement_no) and new.agreement_on is not None
-    check(new.kind, is_positive=new.is_positive, parties=len(new.parties), has_agreement=has_agreement)
+    duties = [party.duty for party in new.parties]
+    check(new.kind, is_positive=new.is_positive, duties=duties, has_agreement=has_agreement)
     if max(new.declared_on, new.agreement_on or new.declared_on) > unit.today:
         raise DeclaredInFuture(field="declaredOn")
     household = await households.lock(unit, household_id)
@@ -93,6 +97,35 @@ async def declare(unit: UnitOfWork, household_id: str, new: Declaration) -> Fili
         rows = [_party_row(unit, filing, party) for party in new.parties]
         await unit.enter(FilingParty, rows)
     return filing
+
+
+async def carry_over(unit: UnitOfWork, household_id: str, to: Member) -> None:
+    """What a family has declared holds for a member set apart, as far as it is about her; `to` is her new row."""
+    earlier = {member.id for member in await reading.members_of(unit, household_id) if member.person_id == to.person_id}
+    current = select(Filing).where(col(Filing.household_id) == household_id, col(Filing.is_current))
+    filings = await unit.all(current.order_by(col(Filing.id)))
+    parties = await parties_of(unit, [filing.id for filing in filings])
+    for filing in filings:
+        hers = [party for party in parties.get(filing.id, []) if party.member_id in earlier]
+        copied = {name: getattr(filing, name) for name in _DECLARED}
+        row = Filing(id=uuid7(), household_id=to.household_id, is_positive=bool(hers), **copied)
+        unit.add(row)
+        await unit.flush()
+        named = [Party(to.id, name_of(unit, one), one.duty, one.relation, one.unit_name, one.person_id) for one in hers]
+        if named:
+            await unit.enter(FilingParty, [_party_row(unit, row, party) for party in named])
+
+
+_DECLARED = (
+    "area_code",
+    "kind",
+    "agreement_no",
+    "agreement_on",
+    "declared_by",
+    "declared_on",
+    "filed_by",
+    "filed_at",
+)
 
 
 async def enter_many(unit: UnitOfWork, families: Sequence[tuple[str, str, str]]) -> None:
@@ -161,12 +194,12 @@ async def require_both(unit: UnitOfWork, household_id: str) -> None:
         raise FilingsMissing.of(gaps)
 
 
-async def has_relatives(unit: UnitOfWork, household_id: str) -> bool:
-    """Whether the family has declared a relative on duty: the district then visits the house (MLG 20)."""
-    declared = select(col(Filing.is_positive)).where(
-        col(Filing.household_id) == household_id, col(Filing.kind) == KINSHIP, col(Filing.is_current)
+async def has_something(unit: UnitOfWork, household_id: str) -> bool:
+    """Whether a relative on duty or a kept card is declared: the district then visits the house (MLG 20)."""
+    declared = select(col(Filing.id)).where(
+        col(Filing.household_id) == household_id, col(Filing.is_current), col(Filing.is_positive)
     )
-    return bool(await unit.first(declared))
+    return await unit.first(declared.limit(1)) is not None
 
 
 async def refuse_parties(unit: UnitOfWork, household_id: str) -> None:
@@ -183,6 +216,27 @@ async def refuse_parties(unit: UnitOfWork, household_id: str) -> None:
     )
     if await unit.first(named):
         raise FiledRelative
+
+
+def without(today: date) -> Select[Any]:
+    """Running benefits of the caller's rows whose families have not made both declarations."""
+    made = (
+        select(func.count())
+        .select_from(Filing)
+        .where(col(Filing.household_id) == col(BenefitCase.household_id), col(Filing.is_current))
+        .scalar_subquery()
+    )
+    runs = (col(BenefitCase.state) == "ACTIVE") & has_living(col(BenefitCase.household_id), today)
+    return select(BenefitCase).where(runs, made < len(KINDS))
+
+
+async def made_by(unit: UnitOfWork, household_ids: Sequence[str]) -> dict[str, list[str]]:
+    """The kinds of declarations in force, by household."""
+    found: dict[str, list[str]] = {household_id: [] for household_id in household_ids}
+    current = select(Filing).where(col(Filing.household_id).in_(household_ids), col(Filing.is_current))
+    for filing in await unit.all(current):
+        found[filing.household_id].append(filing.kind)
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,6 +91,11 @@ KINDS: Mapping[str, Kind] = {
         f" and (m.valid_to is null or m.valid_to >= {_TODAY}) and not exists (select 1 from kernel.effect d where"
         " d.object_kind = 'person' and d.object_id = m.person_id and d.annulled_at is null)))"),
     "filing": Kind("relief", f"select f.id, f.area_code, '', {_FAMILY.format('f')} from filing f"),
+    "unfiled": Kind("relief", f"select c.id, c.area_code, '', {_NONE} from benefit_case c where c.state = 'ACTIVE'"
+        " and exists (select 1 from member m where m.household_id = c.household_id"
+        f" and (m.valid_to is null or m.valid_to >= {_TODAY}) and not exists (select 1 from kernel.effect d where"
+        " d.object_kind = 'person' and d.object_id = m.person_id and d.annulled_at is null))"
+        " and (select count(*) from filing f where f.is_current and f.household_id = c.household_id) < 2"),
     "application": Kind("relief", f"select a.id, a.area_code, '', {_FAMILY.format('a')} from application a"),
     "application_step": Kind("relief", f"select s.seq, s.area_code, '', {_FAMILY.format('s')} from application_step s"),
     "application_file": Kind("relief", "select id, area_code, '', array[nullif(person_id, '')] from kernel.file"),
@@ -101,6 +106,7 @@ KINDS: Mapping[str, Kind] = {
     "hanging": Kind("relief", f"select id, area_code, '', {_NONE} from publicity"
         f" where result = '' and from_on <= {_TODAY} and to_on >= {_TODAY}"),
     "objection": Kind("relief", f"select id, area_code, '', {_NONE} from objection"),
+    "complaint": Kind("relief", f"select id, area_code, '', {_NONE} from complaint"),
     "delegation": Kind("relief", f"select id, area_code, '', {_NONE} from delegation"),
     "spot_draw": Kind("relief", f"select id, area_code, '', {_NONE} from spot_draw"),
     "relief_notice": Kind("relief", "select id, area_code, '', array[person_id] from kernel.notice"),
@@ -189,6 +195,7 @@ LISTS: Mapping[str, Listing] = {
     "list_visits": Listing("visit"),
     "relief_list_notices": Listing("relief_notice"),
     "list_filings": Listing("filing", within="f.household_id"),
+    "list_unfiled": Listing("unfiled", ("caseId",)),
     "list_applications": Listing("application"),
     "list_application_files": Listing("application_file", ("fileId",), within="owner_id"),
     "list_limits": Listing("running_limit"),
@@ -198,6 +205,7 @@ LISTS: Mapping[str, Listing] = {
     "list_application_notices": Listing("village_notice", within="owner_id"),
     "list_notices": Listing("hanging", is_open=True),
     "list_objections": Listing("objection", within="notice_id"),
+    "list_complaints": Listing("complaint"),
     "list_delegations": Listing("delegation"),
     "list_draws": Listing("spot_draw"),
     "list_checks": Listing("spot_check"),
@@ -264,6 +272,7 @@ TARGETS: Mapping[tuple[str, str], str] = {
     ("relief", "file_id"): "application_file",
     ("relief", "notice_id"): "village_notice",
     ("get_notice", "notice_id"): "hanging",
+    ("relief", "complaint_id"): "complaint",
     ("relief", "delegation_id"): "delegation",
     ("relief", "check_id"): "spot_check",
     ("relief", "fact_id"): "fact",
