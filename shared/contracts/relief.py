@@ -88,3 +88,30 @@ class SpotCheckFailed(Event, type="relief.spotcheck.failed.v1"):
     def subject(self) -> str:
         """The application."""
         return self.app_id
+
+
+class WarningRaised(Event, type="relief.warning.raised.v1"):
+    """A family calls for action, or calls again with a higher level or new facts (event 15; once for each `round`).
+    `facts` are codes; whatever concerns health is HEALTH."""
+
+    warn_id: str
+    household_id: str
+    level: str
+    facts: list[str]
+    round: int
+
+    def subject(self) -> str:
+        """The warning."""
+        return self.warn_id
+
+
+class WarningClosed(Event, type="relief.warning.closed.v1"):
+    """It is dealt with and its ground is gone (event 16); no `disposal` where it had been raised in error."""
+
+    warn_id: str
+    household_id: str
+    disposal: str
+
+    def subject(self) -> str:
+        """The warning."""
+        return self.warn_id

@@ -1,7 +1,8 @@
 """Due moments. A timer is a row; when due it enters the inbox like an event, once."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -30,4 +31,25 @@ async def set_timer(
     told = json.dumps(dict(payload or {}), ensure_ascii=False)
     await unit.driver.execute(_SET, f"{kind}/{key}", kind, key, due_at, told)
     if due_at <= unit.now:
+        unit.wakes.add("alarm")
+
+
+@dataclass(frozen=True, slots=True)
+class TimerSet:
+    """A timer to set; see `set_timer`."""
+
+    kind: str
+    key: str
+    due_at: datetime
+    payload: Mapping[str, Any]
+
+
+async def set_timers(unit: UnitOfWork, timers: Sequence[TimerSet]) -> None:
+    """Many at once."""
+    rows = [
+        (f"{one.kind}/{one.key}", one.kind, one.key, one.due_at, json.dumps(dict(one.payload), ensure_ascii=False))
+        for one in timers
+    ]
+    await unit.driver.executemany(_SET, rows)
+    if any(one.due_at <= unit.now for one in timers):
         unit.wakes.add("alarm")

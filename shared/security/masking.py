@@ -150,6 +150,9 @@ IdNumber = Annotated[str, _masked(mask_id_number, Grade.L4), Field(examples=["33
 BankCard = Annotated[str, _masked(mask_bank_card, Grade.L4), Field(examples=["**** **** **** 0015"])]
 """A bank card number, L4."""
 
+HealthText = Annotated[str, _masked(lambda text: "****" if text else "", Grade.L4)]
+"""What is written about somebody's health, need or whereabouts, L4: hidden whole."""
+
 
 # ── requests ─────────────────────────────────────────────────────────────────────────────────────
 

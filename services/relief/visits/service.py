@@ -38,10 +38,19 @@ async def plan_condolence(unit: UnitOfWork, household: Household, *, cause: str,
         "kind": "CONDOLENCE",
         "cause": cause,
         "person_id": person_id,
+        "state": "PLANNED",
         "planned_at": unit.now,
+        "window_from": unit.today,
         "due_on": due_on,
+        "helper_id": "",
+        "met": "",
+        "remote_reason": "",
+        "answered": 0,
+        "needs": [],
+        "faults": [],
         "done_by": "",
         "remark": "",
+        "version": 1,
     }
     await unit.execute(insert(table_of(Visit)).values(row).on_conflict_do_nothing())
     await effects.record(
@@ -64,6 +73,7 @@ async def complete(unit: UnitOfWork, visit_id: str, remark: str) -> Visit:
         raise NotFound
     if visit.done_at is not None:
         raise VisitDone
+    visit.state = "COUNTED"
     visit.done_at, visit.done_by, visit.remark = unit.now, unit.principal.account_id, remark
     await unit.flush()
     return visit

@@ -154,6 +154,10 @@ BODIES: Mapping[str, Make] = {
     "record_correction": lambda _: {"correctedOn": days_ago(0), "words": "示例"},
     "recheck_case": lambda _: {"monthlyIncome": "10.00", "effectiveMonth": month(), "remark": "示例"},
     "complete_visit": lambda _: {"remark": "示例"},
+    "record_fact": lambda _: {"kind": "HARDSHIP_CALL", "since": days_ago(0), "source": "示例"},
+    "end_fact": lambda _: {"until": days_ago(0)},
+    "visit_for_warning": lambda _: {"hasOfferedRelief": True},
+    "dispose_of_warning": lambda _: {"disposal": "NO_DIFFICULTY", "remark": "示例"},
     "assess_family": lambda p: {"areaCode": p.area, "monthlyIncome": "0.00", "members": [{"birth": "1950-01-01"}]},
     # money
     **{f"{service}_open_batch": (lambda p, scheme=scheme: {"scheme": scheme, "month": month(), "areaCode": p.town})  # type: ignore[misc]

@@ -132,6 +132,7 @@ class Furnisher:
         for name in _FULL:
             await self._application(places[name])
         await self._doubt()
+        await self.do(Role.DISTRICT_OFFICER, "start_warning_run")
         dying = [
             (places[name], service, await self._chosen(places[name], service)) for name in _FULL for service in _PAYING
         ]
@@ -248,6 +249,11 @@ class Furnisher:
         case = {"householdId": made["id"], "kind": "DIBAO", "fromMonth": month(), "withinProperty": True}
         opened = await self.do(Role.DISTRICT_OFFICER, "open_case", case)
         place.ids["relief.case_id"], place.ids["relief.decision_id"] = opened["id"], opened["decisionId"]
+        disaster = {"kind": "DISASTER", "since": clock.today().isoformat(), "source": "示例"}
+        told = await self.do(Role.TOWN_CLERK, "record_fact", disaster, household_id=made["id"])
+        place.ids["fact_id"] = told["id"]
+        raised = "select id from warning where household_id = :household"
+        place.ids["warning_id"] = await self.one("relief", raised, household=made["id"])
 
     async def _application(self, place: Place) -> None:
         """The family of the place applies, until its notice hangs in the village; somebody has spoken against it, the
