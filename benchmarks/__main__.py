@@ -7,7 +7,7 @@ import sys
 from benchmarks.result import LATEST, keep, table
 
 # A name is a module here with `measure() -> Result`.
-NAMES = ("gateway", "pipeline", "read", "cascade", "start", "payroll", "reconcile")
+NAMES = ("gateway", "pipeline", "read", "cascade", "start", "payroll", "reconcile", "warning")
 
 
 def main(arguments: list[str] | None = None) -> int:

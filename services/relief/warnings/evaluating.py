@@ -18,8 +18,11 @@ from shared.db.unit import UnitOfWork
 from shared.policy import InForce
 
 # Alone against a key range, together with each other: what is evaluated here must not be evaluated there meanwhile.
-_TOGETHER = text("select pg_advisory_xact_lock_shared(7092, 1)")
-_ALONE = text("select pg_advisory_xact_lock(7092, 1)")
+# And planned anew each time: a plan for any range at all takes a range for small, and goes through it in squares.
+_TOGETHER = text(
+    "select pg_advisory_xact_lock_shared(7092, 1), set_config('plan_cache_mode', 'force_custom_plan', true)"
+)
+_ALONE = text("select pg_advisory_xact_lock(7092, 1), set_config('plan_cache_mode', 'force_custom_plan', true)")
 
 # A person's facts go with her into whatever family she belongs to on the day.
 _FOUND = """
@@ -172,19 +175,23 @@ written as (
         points = excluded.points, kinds = excluded.kinds, since = excluded.since, clear_since = excluded.clear_since
     returning household_id
 ),
-moved as (
+moved as materialized (
     select n.*, n.rank > 0 and (n.rank > n.old_rank or not n.kinds <@ n.old_kinds) as calls
     from followed n
     where n.rank <> n.old_rank or n.kinds <> n.old_kinds
 ),
+grounds as (
+    select f.household_id, jsonb_agg(jsonb_build_object('kind', f.kind, 'since', f.since, 'fen', f.fen, 'count', f.count)
+        order by f.kind collate "C") as found
+    from found f
+    join moved n on n.id = f.household_id and n.calls
+    group by f.household_id
+),
 told_of as (
     select n.*, w.id as warning_id, w.state, w.level, w.holder, w.round, w.act_due_at, w.dispose_due_at, w.disposal,
-        case when n.calls then (
-            select jsonb_agg(jsonb_build_object('kind', f.kind, 'since', f.since, 'fen', f.fen, 'count', f.count)
-                order by f.kind collate "C")
-            from found f where f.household_id = n.id
-        ) end as found
+        g.found
     from moved n
+    left join grounds g on g.household_id = n.id
     left join warning w on w.household_id = n.id and w.state <> 'CLOSED'
     where n.calls or (w.id is not null and n.rank <> n.old_rank)
 )

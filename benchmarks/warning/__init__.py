@@ -1,0 +1,65 @@
+"""The nightly four-colour run over a million persons against a bare scan of the same families' members that writes a
+row for each family, by the same key ranges, on the same server.
+
+Ours is the product's own night: every fact gathered and counted, levels written, warnings raised with their limits, log
+and events. It is the first night, in which every family is new; a second one, in which nothing has changed, is told
+beside it.
+"""
+
+import asyncio
+import os
+import statistics
+import tempfile
+import time
+from datetime import date
+from pathlib import Path
+
+from benchmarks.result import Result
+from benchmarks.warning.families import DAY, Place, filled
+
+BAR = 4.0
+PERSONS = int(os.environ.get("PUYOU_BENCH_PERSONS", "1000000"))
+ROUNDS = 3
+_NEXT_DAY = date(DAY.year, DAY.month, DAY.day + 1)
+
+
+def measure() -> Result:
+    """Seconds of both, medians of interleaved rounds."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)  # the database server may run as another user
+        return asyncio.run(_measure(Path(folder)))
+
+
+async def _measure(folder: Path) -> Result:
+    async with filled(folder, PERSONS) as place:
+        ours, again, bare, families, calls = [], [], [], 0, 0
+        for _ in range(ROUNDS):
+            await place.forget()
+            seconds, run = await _timed_night(place, DAY)
+            ours.append(seconds)
+            families, calls = run.families, run.calls
+            seconds, run = await _timed_night(place, _NEXT_DAY)
+            again.append(seconds)
+            if run.calls or run.families != families:
+                raise RuntimeError(f"the second night is not like the first: {run}")
+            begun = time.perf_counter()
+            await place.scan_and_write()
+            bare.append(time.perf_counter() - begun)
+        levels = await place.levels()
+    night, quiet, reference = (statistics.median(each) for each in (ours, again, bare))
+    return Result.measured(
+        "warning",
+        night,
+        reference,
+        "s",
+        bar=BAR,
+        better="lower",
+        note=f"{PERSONS:,} persons in {families:,} families, {calls:,} warnings raised ({levels}); the next night, "
+        f"nothing changed, {quiet:.1f} s, ratio {quiet / reference:.2f}; load average {os.getloadavg()[0]:.1f}",
+    )
+
+
+async def _timed_night(place: Place, day: date) -> tuple[float, "object"]:
+    begun = time.perf_counter()
+    run = await place.night(day)
+    return time.perf_counter() - begun, run
