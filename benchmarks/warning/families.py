@@ -76,24 +76,59 @@ insert into kernel.effect (id, cause, kind, object_kind, object_id, person_id, a
         date '2026-02-01', '{{}}', now()
     from generate_series(1, {persons}) n where n % 50 = 0;
 create schema bare;
-create table bare.level (household_id text primary key, area_code text collate "C", level text, points smallint,
-    kinds text[], since date, clear_since date);
 """
-_FORGET = """
-truncate family_level, warning, warning_change, warning_run, kernel.outbox, kernel.timer, kernel.inbox;
-truncate bare.level;
-vacuum analyze family_level
-"""
-_BARE = """
-insert into bare.level (household_id, area_code, level, points, kinds, since)
-select h.id, h.area_code, 'GREEN', m.heads, '{}', current_date
-from household h
+_WRITTEN = ("family_level", "warning", "warning_change", "kernel.timer", "kernel.outbox")
+_FORGET = f"truncate {', '.join(_WRITTEN)}, warning_run, kernel.inbox"
+_FINISH = tuple(
+    statement
+    for table in _WRITTEN
+    for name in [table.rpartition(".")[2]]
+    for statement in (
+        f"create table if not exists bare.{name} (like {table} including all)",
+        f"truncate bare.{name}",
+        f"drop table if exists bare.finished_{name}",
+        f"create table bare.finished_{name} as select * from {table}",
+        f"analyze bare.finished_{name}",
+    )
+)
+# Everything the night reads, once; of every family its finished row.
+_SCAN = """
+insert into bare.family_level
+select l.* from bare.finished_family_level l
+join household h on h.id = l.household_id
 join (
-    select household_id, count(*) as heads from member where household_id >= $1 and household_id <= $2
-    group by household_id
+    select household_id, count(*), max(birth), max(valid_to), max(labour) from member
+    where household_id >= $1 and household_id <= $2 group by household_id
 ) m on m.household_id = h.id
-where h.id >= $1 and h.id <= $2
+left join (
+    select household_id, count(*), max(since) from family_fact where household_id >= $1 and household_id <= $2
+    group by household_id
+) f on f.household_id = h.id
+left join (
+    select household_id, count(*), max(closed_from) from benefit_case
+    where household_id >= $1 and household_id <= $2 group by household_id
+) c on c.household_id = h.id
+left join (
+    select household_id, count(*), max(due_on) from visit where household_id >= $1 and household_id <= $2
+    group by household_id
+) v on v.household_id = h.id
+left join (
+    select m.household_id, sum(b.own_fen), max(b.settled_on) from member m
+    join medical_bill b on b.person_id = m.person_id where m.household_id >= $1 and m.household_id <= $2
+    group by m.household_id
+) b on b.household_id = h.id
+left join (
+    select m.household_id, min(e.from_date) from member m
+    join kernel.effect e on e.object_kind = 'person' and e.object_id = m.person_id
+    where m.household_id >= $1 and m.household_id <= $2 group by m.household_id
+) e on e.household_id = h.id
+where h.id >= $1 and h.id <= $2 and l.household_id >= $1 and l.household_id <= $2
+  and coalesce(m.count + f.count + c.count + v.count + b.sum, 0) >= 0 and e.min is distinct from '1900-01-01'
 """
+_COPY = tuple(
+    f"insert into bare.{name} overriding system value select * from bare.finished_{name}"
+    for name in (table.rpartition(".")[2] for table in _WRITTEN[1:])
+)
 _RANGE = "select min(id), max(id) from (select id from household where id > $1 order by id limit $2) part"
 
 
@@ -114,20 +149,29 @@ class Place:
                 run = await nightly.go_on(unit, run.id)
         return run
 
+    async def finish(self) -> None:
+        """Set aside what a night has written, and empty tables like those it went to."""
+        for statement in _FINISH:
+            await self.owner.execute(statement)
+        await self.owner.execute("checkpoint")
+
     async def scan_and_write(self) -> None:
-        """The least there is to do: every member read, a row a family written."""
+        """The least there is to do: what the night reads is read, a family's finished row written, by the same key
+        ranges; then what else it wrote is copied."""
         reached = ""
         while True:
             first, upto = await self.owner.fetchrow(_RANGE, reached, nightly.RANGE)
             if upto is None:
-                return
-            await self.owner.execute(_BARE, first, upto)
+                break
+            await self.owner.execute(_SCAN, first, upto)
             reached = upto
+        for statement in _COPY:
+            await self.owner.execute(statement)
 
     async def forget(self) -> None:
         """As before the first night."""
-        for statement in _FORGET.split(";"):
-            await self.owner.execute(statement)
+        await self.owner.execute(_FORGET)
+        await self.owner.execute("vacuum analyze family_level")
         await self.owner.execute("checkpoint")
 
     async def levels(self) -> str:
@@ -153,6 +197,7 @@ async def filled(folder: Path, persons: int) -> AsyncIterator[Place]:
         )
         await owner.execute(_FILL.format(families=int(persons / _A_FAMILY), persons=persons))
         await owner.execute("vacuum analyze")
+        await owner.execute("set plan_cache_mode = force_custom_plan")
         settings = Settings(
             env="prod",
             database_prefix=PREFIX,

@@ -12,6 +12,11 @@ from shared.db.unit import UnitOfWork
 
 _SET = "insert into kernel.timer (id, kind, key, due_at, payload) values ($1, $2, $3, $4, $5) on conflict do nothing"
 
+_SET_MANY = (
+    "insert into kernel.timer (id, kind, key, due_at, payload)"
+    " select * from unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[], $5::jsonb[]) on conflict do nothing"
+)
+
 
 class Timer(BaseModel):
     """What a timer handler receives."""
@@ -45,11 +50,16 @@ class TimerSet:
 
 
 async def set_timers(unit: UnitOfWork, timers: Sequence[TimerSet]) -> None:
-    """Many at once."""
-    rows = [
-        (f"{one.kind}/{one.key}", one.kind, one.key, one.due_at, json.dumps(dict(one.payload), ensure_ascii=False))
-        for one in timers
-    ]
-    await unit.driver.executemany(_SET, rows)
+    """Many at once, in one statement."""
+    if not timers:
+        return
+    await unit.driver.execute(
+        _SET_MANY,
+        [f"{one.kind}/{one.key}" for one in timers],
+        [one.kind for one in timers],
+        [one.key for one in timers],
+        [one.due_at for one in timers],
+        [json.dumps(dict(one.payload), ensure_ascii=False) for one in timers],
+    )
     if any(one.due_at <= unit.now for one in timers):
         unit.wakes.add("alarm")

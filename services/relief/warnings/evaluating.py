@@ -29,9 +29,9 @@ _FOUND = """
 with fam as materialized (
     select h.id, h.area_code from household h
     where h.id >= :first and h.id <= :upto and h.area_code >= :lo and h.area_code < :hi
-      and not exists (
+      and (cast(:is_whole as bool) or not exists (
           select from unnest(cast(:sub_lo as text[]), cast(:sub_hi as text[])) s (lo, hi)
-          where h.area_code >= s.lo collate "C" and h.area_code < s.hi collate "C")
+          where h.area_code >= s.lo collate "C" and h.area_code < s.hi collate "C"))
 ),
 enrolled as materialized (
     select m.household_id, m.person_id, m.birth, m.labour, m.valid_from, m.valid_to from member m
@@ -68,7 +68,7 @@ standing as (
     where t.until is null or t.until >= :on
     group by t.household_id, t.person_id, t.kind, p.is_worker
 ),
-found as materialized (
+raw as (
     select s.household_id, cast('JOBLESS' as text) as kind, max(s.since) as since, cast(null as bigint) as fen,
         cast(null as bigint) as count
     from standing s join home h on h.household_id = s.household_id
@@ -88,14 +88,12 @@ found as materialized (
     ) l on l.household_id = e.household_id and l.person_id = e.person_id
     where e.kind = 'MAIN_EARNER' and e.since <= l.on_date and (e.until is null or e.until >= l.on_date)
       and e.valid_from <= l.on_date and (e.valid_to is null or e.valid_to >= l.on_date)
-      and exists (select from home h where h.household_id = e.household_id)
     group by e.household_id
     union all
     select f.household_id, f.kind, max(f.since), null, null
-    from family_fact f join home h on h.household_id = f.household_id
+    from family_fact f
     where f.household_id >= :first and f.household_id <= :upto and f.person_id = '' and f.withdrawn_at is null
       and f.since <= :on and (f.until is null or f.until >= :on)
-      and (f.kind <> 'CHILD_ALONE' or h.eldest <= :adult_born)
     group by f.household_id, f.kind
     union all
     select b.household_id, 'BURDEN', null, max(b.own_fen), null
@@ -109,13 +107,13 @@ found as materialized (
     group by b.household_id
     union all
     select c.household_id, 'BENEFIT_STOPPED', max(c.closed_from), null, null
-    from benefit_case c join home h on h.household_id = c.household_id
+    from benefit_case c
     where c.household_id >= :first and c.household_id <= :upto
     group by c.household_id
     having bool_and(c.closed_from is not null and c.closed_from <= :on)
     union all
     select v.household_id, 'MISSED_VISITS', null, null, count(*)
-    from visit v join home h on h.household_id = v.household_id
+    from visit v
     where v.household_id >= :first and v.household_id <= :upto and v.state = 'MISSED'
       and v.due_on > :missed_from and v.due_on <= :on
     group by v.household_id
@@ -124,6 +122,12 @@ found as materialized (
     from home h where h.heads = 1 and h.eldest <= :elder_born
     union all
     select h.household_id, 'CHILD_ALONE', null, null, null from home h where h.eldest > :adult_born
+),
+found as materialized (
+    select r.* from raw r
+    join fam f on f.id = r.household_id
+    join home h on h.household_id = r.household_id
+    where r.kind <> 'CHILD_ALONE' or r.since is null or h.eldest <= :adult_born
 ),
 """
 _COUNTED = """
@@ -153,7 +157,7 @@ compared as materialized (
         case o.level when 'RED' then 3 when 'ORANGE' then 2 when 'YELLOW' then 1 else 0 end as old_rank
     from fam f
     left join summed s on s.household_id = f.id
-    left join family_level o on o.household_id = f.id
+    left join family_level o on o.household_id = f.id and o.household_id >= :first and o.household_id <= :upto
 ),
 followed as materialized (
     select c.*, case when c.holds then 3 else c.found_rank end as rank,
@@ -292,7 +296,13 @@ def _values(on: date) -> Iterator[dict[str, Any]]:
 def _area(area: str, within: Sequence[str]) -> dict[str, Any]:
     lo, hi = areas.range_of(area) if area else ("", ":")
     below = [areas.range_of(other) for other in within]
-    return {"lo": lo, "hi": hi, "sub_lo": [one[0] for one in below], "sub_hi": [one[1] for one in below]}
+    return {
+        "lo": lo,
+        "hi": hi,
+        "is_whole": not below,
+        "sub_lo": [one[0] for one in below],
+        "sub_hi": [one[1] for one in below],
+    }
 
 
 def _law(law: InForce) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import bindparam, insert, update
+from sqlalchemy import bindparam, update
 from sqlmodel import col
 
 from services.relief.law import in_force, parameters
@@ -146,10 +146,10 @@ class _Book:
         if self.new or self.changed.get("raised"):
             await keep_parameters(self.unit, parameters())
         if self.new:
-            await self.unit.execute(insert(table_of(FamilyWarning)), self.new)
+            await self.unit.enter(FamilyWarning, self.new)
         for name, rows in self.changed.items():
             await self.unit.connection.execute(_UPDATES[name], [_bound(row) for row in rows])
-        await self.unit.execute(insert(table_of(WarningChange)), self.steps)
+        await self.unit.enter(WarningChange, self.steps)
         await set_timers(self.unit, self.timers)
 
     def _limit(self, one: Moved) -> Limits:

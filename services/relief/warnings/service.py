@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Select, insert, select
+from sqlalchemy import Select, select
 from sqlmodel import col
 
 from services.relief.households import service as households
@@ -33,7 +33,6 @@ from services.relief.warnings.tables import FamilyFact, FamilyLevel, FamilyWarni
 from shared.contracts.relief import WarningClosed
 from shared.db.database import on_constraint
 from shared.db.problems import Conflict
-from shared.db.tables import table_of
 from shared.db.unit import UnitOfWork
 from shared.ids import uuid7
 from shared.policy import Decision, Stored, replay
@@ -99,7 +98,7 @@ async def record(unit: UnitOfWork, household_id: str, new: NewFact) -> FamilyFac
     if new.kind in OF_PERSON and not await _is_member(unit, household_id, new.person_id):
         raise FactOfMember(field="personId")
     row = fact_row(unit, household, new)
-    await unit.execute(insert(table_of(FamilyFact)), [row])
+    await unit.enter(FamilyFact, [row])
     await evaluate_family(unit, household, reason=f"登记情况 {new.kind}")
     return await unit.get(FamilyFact, row["id"])
 
