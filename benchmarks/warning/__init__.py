@@ -8,6 +8,7 @@ the finished rows written into tables with the same columns, keys, indexes and c
 
 import asyncio
 import os
+import resource
 import statistics
 import tempfile
 import time
@@ -15,9 +16,11 @@ from datetime import date
 from pathlib import Path
 
 from benchmarks.result import Result
-from benchmarks.warning.families import DAY, Place, WarningRun, filled
+from benchmarks.warning.families import DAY, Place, filled
+from services.relief.warnings.tables import WarningRun
 
 BAR = 4.0
+MEMORY = 300 << 20
 PERSONS = int(os.environ.get("PUYOU_BENCH_PERSONS", "1000000"))
 ROUNDS = 3
 _NEXT_DAY = date(DAY.year, DAY.month, DAY.day + 1)
@@ -50,6 +53,9 @@ async def _measure(folder: Path) -> Result:
             await place.scan_and_write()
             bare.append(time.perf_counter() - begun)
         levels = await place.levels()
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss << 10
+    if memory > MEMORY:
+        raise RuntimeError(f"the application took {memory >> 20} MiB")
     night, quiet, reference = (statistics.median(each) for each in (ours, again, bare))
     return Result.measured(
         "warning",
@@ -59,7 +65,8 @@ async def _measure(folder: Path) -> Result:
         bar=BAR,
         better="lower",
         note=f"{PERSONS:,} persons in {families:,} families, {calls:,} warnings raised ({levels}); the next night, "
-        f"nothing changed, {quiet:.1f} s, ratio {quiet / reference:.2f}; load average {os.getloadavg()[0]:.1f}",
+        f"nothing changed, {quiet:.1f} s, ratio {quiet / reference:.2f}; application at most {memory >> 20} MiB; "
+        f"load average {os.getloadavg()[0]:.1f}",
     )
 
 

@@ -33,7 +33,8 @@ insert into household (id, area_code, registered_area, applicant_id, created_at,
     select pg_temp.id('h', n), a, a, '', now(), 1
     from (select n, '330903' || lpad((1 + n % 9)::text, 3, '0') || lpad((200 + n % 30)::text, 3, '0') as a
         from generate_series(1, {families}) n) x;
-insert into member (id, household_id, person_id, area_code, relation, birth, labour, valid_from, leave_reason, viewer_id)
+insert into member (id, household_id, person_id, area_code, relation, birth, labour, valid_from, leave_reason,
+        viewer_id)
     select pg_temp.id('m', n), h.id, pg_temp.id('p', n), h.area_code, 'OTHER',
         date '1940-01-01' + (n * 7919 % 29000)::int, case n % 5 when 0 then 'NONE' else 'FULL' end, date '2020-01-01',
         '', pg_temp.id('p', n)
@@ -57,15 +58,16 @@ insert into family_fact (id, household_id, area_code, person_id, kind, since, so
         (array['DISASTER', 'HARDSHIP_CALL', 'NO_FOOD'])[1 + n % 3], date '2026-05-01', 'x', '', 'x', now(), ''
     from generate_series(1, {families}) n where n % 40 = 0;
 insert into medical_bill (id, person_id, household_id, area_code, bill_no, settled_on, person_class, total_fen,
-        out_of_scope_fen, basic_fen, serious_fen, assistance_fen, supplementary_fen, own_fen, decision_id, recorded_by,
-        recorded_at, cancelled_by)
+        out_of_scope_fen, basic_fen, serious_fen, assistance_fen, supplementary_fen, own_fen, year_total_fen,
+        year_out_of_scope_fen, rule_version, parameter_set, recorded_by, recorded_at, cancelled_by)
     select pg_temp.id('b', m.n * 4 + k), m.person_id, m.household_id, m.area_code, pg_temp.id('b', m.n * 4 + k),
-        date '2025-03-01' + ((m.n + k * 100) % 450)::int, 'GENERAL', own, 0, 0, 0, 0, 0, own, '', 'x', now(), ''
+        date '2025-03-01' + ((m.n + k * 100) % 450)::int, 'GENERAL', own, 0, 0, 0, 0, 0, own, 0, 0, 1, '',
+        'x', now(), ''
     from (select *, substr(id, 2)::bigint as n from member) m
     cross join generate_series(1, 3) k
     cross join lateral (select (m.n * 31 % 1200000)::bigint as own) o where m.n % 10 = 0;
-insert into visit (id, household_id, area_code, kind, cause, person_id, state, planned_at, window_from, due_on, helper_id,
-        met, remote_reason, answered, needs, faults, done_by, remark, version)
+insert into visit (id, household_id, area_code, kind, cause, person_id, state, planned_at, window_from, due_on,
+        helper_id, met, remote_reason, answered, needs, faults, done_by, remark, version)
     select pg_temp.id('v', n), pg_temp.id('h', n), '330903001200', 'CARE', 'x', '',
         case when n % 10 = 0 then 'MISSED' else 'PLANNED' end, now(), date '2026-01-01', date '2026-04-01', '', '', '',
         0, '{{}}', '{{}}', '', '', 1
@@ -87,7 +89,7 @@ _FINISH = tuple(
         f"create table if not exists bare.{name} (like {table} including all)",
         f"truncate bare.{name}",
         f"drop table if exists bare.finished_{name}",
-        f"create table bare.finished_{name} as select * from {table}",
+        f"create table bare.finished_{name} as select * from {table}",  # noqa: S608 - our own names
         f"analyze bare.finished_{name}",
     )
 )
@@ -126,7 +128,7 @@ where h.id >= $1 and h.id <= $2 and l.household_id >= $1 and l.household_id <= $
   and coalesce(m.count + f.count + c.count + v.count + b.sum, 0) >= 0 and e.min is distinct from '1900-01-01'
 """
 _COPY = tuple(
-    f"insert into bare.{name} overriding system value select * from bare.finished_{name}"
+    f"insert into bare.{name} overriding system value select * from bare.finished_{name}"  # noqa: S608 - our own names
     for name in (table.rpartition(".")[2] for table in _WRITTEN[1:])
 )
 _RANGE = "select min(id), max(id) from (select id from household where id > $1 order by id limit $2) part"
@@ -160,7 +162,9 @@ class Place:
         ranges; then what else it wrote is copied."""
         reached = ""
         while True:
-            first, upto = await self.owner.fetchrow(_RANGE, reached, nightly.RANGE)
+            found = await self.owner.fetchrow(_RANGE, reached, nightly.RANGE)
+            assert found is not None
+            first, upto = found
             if upto is None:
                 break
             await self.owner.execute(_SCAN, first, upto)

@@ -23,6 +23,9 @@ from services.relief.households.routes import router as households
 from services.relief.law import BOOK, PARAMETERS
 from services.relief.papers.routes import router as papers
 from services.relief.publicity.routes import router as publicity
+from services.relief.medical import reactions as medical_reactions
+from services.relief.medical.routes import router as medical
+from services.relief.medical.service import OVERDUE as BURDEN_OVERDUE
 from services.relief.rechecks.reactions import notice_overdue
 from services.relief.rechecks.routes import router as rechecks
 from services.relief.rechecks.service import OVERDUE
@@ -58,6 +61,7 @@ SPEC = ServiceSpec(
         rechecks,
         visits,
         warnings,
+        medical,
         assessments,
         payments_router("relief", PAYMENTS),
         policy_router("relief", PARAMETERS, BOOK),
@@ -74,6 +78,7 @@ SPEC = ServiceSpec(
         on(BenefitClosed, warning_reactions.follow_benefit),
         on_timer(LIMIT, warning_reactions.notice_limit),
         on_timer(NEXT, warning_jobs.go_on),
+        on_timer(BURDEN_OVERDUE, medical_reactions.notice_overdue),
     ],
     takes_id_numbers=True,
     sends_notices=True,

@@ -115,3 +115,25 @@ class WarningClosed(Event, type="relief.warning.closed.v1"):
     def subject(self) -> str:
         """The warning."""
         return self.warn_id
+
+
+class MedicalBurdenExceeded(Event, type="relief.medical-burden.exceeded.v1"):
+    """What a person paid herself in twelve months reached a step (event 17); fen. `window`: day of the first step."""
+
+    person_id: str
+    household_id: str
+    amount: int
+    window: date
+    step: int
+
+
+class VisitCompleted(Event, type="relief.visit.completed.v1"):
+    """A visit counts (event 18); `needs` are codes."""
+
+    visit_id: str
+    household_id: str
+    needs: list[str]
+
+    def subject(self) -> str:
+        """The visit."""
+        return self.visit_id

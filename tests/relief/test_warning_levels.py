@@ -123,7 +123,8 @@ class Chance:
             "id": uuid7(), "household_id": household_id, "area_code": VILLAGE, "person_id": person, "bill_no": uuid7(),
             "settled_on": day, "person_class": "GENERAL", "total_fen": fen + 100, "out_of_scope_fen": 0,
             "basic_fen": 100, "serious_fen": 0, "assistance_fen": 0, "supplementary_fen": 0, "own_fen": fen,
-            "decision_id": "", "recorded_by": "test", "recorded_at": unit.now,
+            "year_total_fen": 0, "year_out_of_scope_fen": 0, "rule_version": 1, "parameter_set": "",
+            "recorded_by": "test", "recorded_at": unit.now,
             "cancelled_at": unit.now if gone else None, "cancelled_by": "",
         }  # fmt: skip
 

@@ -11,9 +11,6 @@ from sqlmodel import Field
 from services.relief.base import Base
 from shared.db.tables import AreaCodeText, Rows
 
-CLASSES = ("GENERAL", "MARGINAL", "DIBAO", "TEKUN")
-"""What a person was on the day of a bill."""
-
 
 class MedicalBill(Base, table=True):
     """One settlement of medical insurance and what each layer paid of it; a reversed one is cancelled."""
@@ -32,6 +29,7 @@ class MedicalBill(Base, table=True):
         Index("uq_medical_bill_no", "bill_no", unique=True),
         Index("ix_medical_bill_person", "person_id", "settled_on", postgresql_where="cancelled_at is null"),
         Index("ix_medical_bill_area", "area_code", "id"),
+        Index("ix_medical_bill_day", "settled_on", postgresql_where="cancelled_at is null"),
     )
 
     id: str = Field(sa_type=Text, primary_key=True)
@@ -50,7 +48,10 @@ class MedicalBill(Base, table=True):
     own_fen: int = Field(sa_type=BigInteger, description="what the patient paid after all layers")
     hospital: bytes | None = Field(default=None, sa_type=LargeBinary, description="sealed")
     illness: bytes | None = Field(default=None, sa_type=LargeBinary, description="sealed")
-    decision_id: str = Field(sa_type=Text, description="the layers, explained")
+    year_total_fen: int = Field(sa_type=BigInteger, description="of the year, before this bill")
+    year_out_of_scope_fen: int = Field(sa_type=BigInteger)
+    rule_version: int = Field(sa_type=SmallInteger)
+    parameter_set: str = Field(sa_type=Text, description="with the rule's version: the layers, explained by replay")
     recorded_by: str = Field(sa_type=Text)
     recorded_at: datetime
     cancelled_at: datetime | None = None
@@ -63,9 +64,20 @@ class MedicalBurden(Base, table=True):
     __tablename__ = "medical_burden"
     __scopes__: ClassVar[Rows] = Rows(area="area_code")
     __table_args__: ClassVar[Any] = (
-        CheckConstraint("state in ('RAISED', 'ASSIGNED', 'VISITED')", name="state"),
+        CheckConstraint("state in ('RAISED', 'ASSIGNED', 'VISITED', 'WITHDRAWN')", name="state"),
         CheckConstraint("step >= 1", name="step"),
-        Index("uq_medical_burden_step", "person_id", "window_from", "step", unique=True),
+        CheckConstraint(
+            "outcome in ('', 'APPLICATION', 'ALREADY_COVERED', 'NO_DIFFICULTY', 'REFERRED', 'REFUSED_HELP')",
+            name="outcome",
+        ),
+        Index(
+            "uq_medical_burden_step",
+            "person_id",
+            "window_from",
+            "step",
+            unique=True,
+            postgresql_where="state <> 'WITHDRAWN'",
+        ),
         Index("ix_medical_burden_area", "area_code", "id"),
     )
 
@@ -73,8 +85,8 @@ class MedicalBurden(Base, table=True):
     person_id: str = Field(sa_type=Text)
     household_id: str = Field(sa_type=Text)
     area_code: str = Field(sa_type=AreaCodeText)
-    step: int = Field(sa_type=SmallInteger, description="how many times the threshold")
-    window_from: date = Field(description="first day of the twelve months that steps are counted in")
+    step: int = Field(description="how many times the threshold")
+    window_from: date = Field(description="day of the first step; within twelve months of it each step calls once")
     amount_fen: int = Field(sa_type=BigInteger)
     raised_on: date
     state: str = Field(sa_type=Text)

@@ -3,25 +3,21 @@ same for one family after an event and for a key range in the nightly run; `rule
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import text
 
-from services.relief.law import parameters
+from services.relief.law import over_areas
 from services.relief.rechecks.rules import last_day
 from services.relief.warnings.rules import LEVELS
-from shared.china import areas
 from shared.db.unit import UnitOfWork
 from shared.policy import InForce
 
-# Alone against a key range, together with each other: what is evaluated here must not be evaluated there meanwhile.
-# And planned anew each time: a plan for any range at all takes a range for small, and goes through it in squares.
-_TOGETHER = text(
-    "select pg_advisory_xact_lock_shared(7092, 1), set_config('plan_cache_mode', 'force_custom_plan', true)"
-)
+# Together with each other, alone in a key range: what is evaluated here must not be evaluated there meanwhile.
+_TOGETHER = text("select pg_advisory_xact_lock_shared(7092, 1)")
+# A range is planned anew each time: a plan for any range takes each for small, and goes through it in squares.
 _ALONE = text("select pg_advisory_xact_lock(7092, 1), set_config('plan_cache_mode', 'force_custom_plan', true)")
 
 # A person's facts go with her into whatever family she belongs to on the day.
@@ -114,7 +110,7 @@ raw as (
     union all
     select v.household_id, 'MISSED_VISITS', null, null, count(*)
     from visit v
-    where v.household_id >= :first and v.household_id <= :upto and v.state = 'MISSED'
+    where v.household_id >= :first and v.household_id <= :upto and v.kind = 'CARE' and v.state = 'MISSED'
       and v.due_on > :missed_from and v.due_on <= :on
     group by v.household_id
     union all
@@ -185,8 +181,8 @@ moved as materialized (
     where n.rank <> n.old_rank or n.kinds <> n.old_kinds
 ),
 grounds as (
-    select f.household_id, jsonb_agg(jsonb_build_object('kind', f.kind, 'since', f.since, 'fen', f.fen, 'count', f.count)
-        order by f.kind collate "C") as found
+    select f.household_id, jsonb_agg(jsonb_build_object('kind', f.kind, 'since', f.since, 'fen', f.fen,
+        'count', f.count) order by f.kind collate "C") as found
     from found f
     join moved n on n.id = f.household_id and n.calls
     group by f.household_id
@@ -205,6 +201,7 @@ from (select (select count(*) from fam) as families, (select count(*) from writt
 left join told_of n on true
 """
 _EVALUATE = text(_FOUND + _COUNTED)
+_EVALUATE_ONE = text("/* one family: its plan is kept */" + _FOUND + _COUNTED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,8 +239,9 @@ async def evaluate(unit: UnitOfWork, first: str, upto: str, on: date, *, correct
     """The levels of all families from `first` to `upto` on a day, written where they changed. Runs under the system's
     rows, with `together` or `alone` taken before. Doing it again on the same day changes nothing."""
     done = Evaluated()
-    for values in _values(on):
-        rows = (await unit.execute(_EVALUATE, {**values, "first": first, "upto": upto, "corrects": corrects})).all()
+    for law, area in over_areas("warnings", on):
+        values = {**_law(law), **area, "first": first, "upto": upto, "corrects": corrects}
+        rows = (await unit.execute(_EVALUATE_ONE if first == upto else _EVALUATE, values)).all()
         done.families += rows[0].families
         done.changes += rows[0].changes
         done.moved += [_moved(row) for row in rows if row.household_id is not None]
@@ -282,27 +280,6 @@ async def alone(unit: UnitOfWork) -> None:
 
 
 # ── the law as values ────────────────────────────────────────────────────────────────────────────
-
-
-def _values(on: date) -> Iterator[dict[str, Any]]:
-    """The statement's values for each area with a law of its own, the areas within it left out."""
-    current = parameters()
-    own = sorted({value.area for name in current if name.key.startswith("warnings.") for value in name.values} | {""})
-    for area in own:
-        within = [other for other in own if other != area and other.startswith(area)]
-        yield {**_law(current.at(on, area)), **_area(area, within)}
-
-
-def _area(area: str, within: Sequence[str]) -> dict[str, Any]:
-    lo, hi = areas.range_of(area) if area else ("", ":")
-    below = [areas.range_of(other) for other in within]
-    return {
-        "lo": lo,
-        "hi": hi,
-        "is_whole": not below,
-        "sub_lo": [one[0] for one in below],
-        "sub_hi": [one[1] for one in below],
-    }
 
 
 def _law(law: InForce) -> dict[str, Any]:

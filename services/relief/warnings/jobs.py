@@ -1,10 +1,11 @@
-"""Every night: the level of every family."""
+"""Every night: the level of every family, and the visits that follow from it."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
 
+from services.relief.visits import planning
 from services.relief.warnings import nightly
 from shared import clock
 from shared.db.unit import UnitOfWork
@@ -18,5 +19,8 @@ async def evaluate_all(unit: UnitOfWork, timer: dict[str, Any], envelope: Envelo
 
 async def go_on(unit: UnitOfWork, timer: Timer, envelope: Envelope) -> None:
     """The next key range."""
+    before = await nightly.reached(unit, timer.payload["run"])
     run = await nightly.go_on(unit, timer.payload["run"])
-    unit.note(case_id=run.id, count=run.families, detail={"reached": run.reached, "changes": run.changes})
+    opened = await planning.plan(unit, before, run.reached, run.day)
+    detail = {"reached": run.reached, "changes": run.changes, "visits": opened}
+    unit.note(case_id=run.id, count=run.families, detail=detail)

@@ -50,6 +50,11 @@ async def start(unit: UnitOfWork, day: date) -> WarningRun:
     return run
 
 
+async def reached(unit: UnitOfWork, run_id: str) -> str:
+    """The last family a run has evaluated."""
+    return (await unit.get(WarningRun, run_id, lock=True)).reached
+
+
 async def go_on(unit: UnitOfWork, run_id: str, *, size: int = RANGE) -> WarningRun:
     """Evaluate the next key range of a run, and lead on to the one after it. A run whose day has gone, with a newer
     one begun, ends here."""

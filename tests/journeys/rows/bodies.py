@@ -54,6 +54,11 @@ def _hours(_place: Place) -> Any:
     return {"startedAt": begun.isoformat(), "endedAt": (begun + timedelta(hours=2)).isoformat(), "ref": "B-hours"}
 
 
+def _submitted(_place: Place) -> Any:
+    check = {"at": clock.now().isoformat(), "remoteReason": "封航"}
+    return {"met": "SELF", "answers": {"LIVING": "示例"}, "checkIn": check}
+
+
 def _household(place: Place) -> Any:
     members = [_member(place["spare_id"]) | {"relation": "SELF"}]
     family = {"areaCode": place.area, "registeredArea": place.area, "members": members, "monthlyIncome": "0.00"}
@@ -158,6 +163,16 @@ BODIES: Mapping[str, Make] = {
     "end_fact": lambda _: {"until": days_ago(0)},
     "visit_for_warning": lambda _: {"hasOfferedRelief": True},
     "dispose_of_warning": lambda _: {"disposal": "NO_DIFFICULTY", "remark": "示例"},
+    "assign_visit": lambda _: {"helperId": "helper"},
+    "check_in_visit": lambda _: {"at": clock.now().isoformat(), "remoteReason": "封航"},
+    "submit_visit": _submitted,
+    "set_home": lambda _: {"latitude": 29.9, "longitude": 122.3},
+    "make_pair": lambda p: {"householdId": p["household_id"], "helperId": "helper-2", "helperName": "李示海"},
+    "enter_bill": lambda p: _person(p) | {
+        "billNo": "B-bill", "settledOn": days_ago(0), "total": "100.00", "outOfScope": "0.00",
+    },
+    "assign_burden": lambda _: {"to": "helper"},
+    "visit_for_burden": lambda _: {"outcome": "NO_DIFFICULTY", "remark": "示例"},
     "assess_family": lambda p: {"areaCode": p.area, "monthlyIncome": "0.00", "members": [{"birth": "1950-01-01"}]},
     # money
     **{f"{service}_open_batch": (lambda p, scheme=scheme: {"scheme": scheme, "month": month(), "areaCode": p.town})  # type: ignore[misc]

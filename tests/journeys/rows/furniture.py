@@ -253,6 +253,15 @@ class Furnisher:
         told = await self.do(Role.TOWN_CLERK, "record_fact", disaster, household_id=made["id"])
         place.ids["fact_id"] = told["id"]
         raised = "select id from warning where household_id = :household"
+        bill = {
+            "personId": place["person_id"], "billNo": f"B-{place.name}", "settledOn": clock.today().isoformat(),
+            "total": "400000.00", "outOfScope": "90000.00",
+        }  # fmt: skip
+        place.ids["bill_id"] = (await self.do(Role.TOWN_CLERK, "enter_bill", bill))["id"]
+        passed = "select id from medical_burden where household_id = :household"
+        place.ids["burden_id"] = await self.one("relief", passed, household=made["id"])
+        pair = {"householdId": made["id"], "helperId": "helper", "helperName": "李示海"}
+        place.ids["pair_id"] = (await self.do(Role.TOWN_CLERK, "make_pair", pair))["id"]
         place.ids["warning_id"] = await self.one("relief", raised, household=made["id"])
 
     async def _application(self, place: Place) -> None:

@@ -84,8 +84,9 @@ KINDS: Mapping[str, Kind] = {
     "member": Kind("relief", "select id, area_code, '', array[person_id] from member"),
     "recheck": Kind("relief", f"select r.id, r.area_code, '', {_NONE} from recheck r where exists (select 1"
         " from kernel.effect e where e.object_id = r.case_id and e.cause = r.cause and e.annulled_at is null)"),
-    "visit": Kind("relief", f"select v.id, v.area_code, '', {_NONE} from visit v where exists (select 1"
-        " from kernel.effect e where e.object_id = v.household_id and e.cause = v.cause and e.annulled_at is null)"
+    "visit": Kind("relief", f"select v.id, v.area_code, '', {_NONE} from visit v where (v.kind <> 'CONDOLENCE'"
+        " or exists (select 1 from kernel.effect e where e.object_id = v.household_id and e.cause = v.cause"
+        " and e.annulled_at is null))"
         " and (v.done_at is not null or exists (select 1 from member m where m.household_id = v.household_id"
         f" and (m.valid_to is null or m.valid_to >= {_TODAY}) and not exists (select 1 from kernel.effect d where"
         " d.object_kind = 'person' and d.object_id = m.person_id and d.annulled_at is null)))"),
@@ -107,6 +108,15 @@ KINDS: Mapping[str, Kind] = {
     "fact": Kind("relief", f"select id, area_code, '', {_NONE} from family_fact"),
     "warning": Kind("relief", f"select id, area_code, '', {_NONE} from warning"),
     "warning_change": Kind("relief", f"select seq, area_code, '', {_NONE} from warning_change"),
+    "bill": Kind("relief", f"select id, area_code, '', {_NONE} from medical_bill"),
+    "burden": Kind("relief", f"select id, area_code, '', {_NONE} from medical_burden"),
+    "pair": Kind("relief", f"select id, area_code, '', {_NONE} from helper_pair where to_date is null"),
+    "unpaired": Kind("relief", f"select h.id, h.area_code, '', {_NONE} from household h where exists (select 1 from"
+        " visit v where v.household_id = h.id and v.kind = 'CARE' and v.state in ('PLANNED', 'ASSIGNED')) and not"
+        " exists (select 1 from helper_pair p where p.household_id = h.id and p.to_date is null) and exists (select 1"
+        f" from member m where m.household_id = h.id and (m.valid_to is null or m.valid_to >= {_TODAY}) and not exists"
+        " (select 1 from kernel.effect d where d.object_kind = 'person' and d.object_id = m.person_id"
+        " and d.annulled_at is null))"),
     "warning_run": Kind("relief", f"select id, '', '', {_NONE} from warning_run"),
     # charity
     "giver": Kind("charity", "select person_id, area_code, '', array[person_id] from person"),
@@ -183,6 +193,10 @@ LISTS: Mapping[str, Listing] = {
     "list_warnings": Listing("warning"),
     "list_warning_changes": Listing("warning_change", ("seq",), within="warning_id"),
     "list_warning_runs": Listing("warning_run", is_open=True),
+    "list_bills": Listing("bill"),
+    "list_burdens": Listing("burden"),
+    "list_pairs": Listing("pair"),
+    "list_unpaired": Listing("unpaired"),
     "list_pairings": Listing("pairing"),
     "list_pledges": Listing("pledge"),
     "list_volunteers": Listing("volunteer", ("personId",)),
@@ -228,6 +242,9 @@ TARGETS: Mapping[tuple[str, str], str] = {
     ("relief", "check_id"): "spot_check",
     ("relief", "fact_id"): "fact",
     ("relief", "warning_id"): "warning",
+    ("relief", "bill_id"): "bill",
+    ("relief", "burden_id"): "burden",
+    ("relief", "pair_id"): "pair",
     ("charity", "person_id"): "giver",
     ("leave_volunteers", "person_id"): "volunteer",
     ("charity", "pairing_id"): "pairing",

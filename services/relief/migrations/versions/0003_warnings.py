@@ -121,7 +121,10 @@ def upgrade() -> None:
         sa.Column("own_fen", sa.BigInteger(), nullable=False),
         sa.Column("hospital", sa.LargeBinary(), nullable=True),
         sa.Column("illness", sa.LargeBinary(), nullable=True),
-        sa.Column("decision_id", sa.Text(), nullable=False),
+        sa.Column("year_total_fen", sa.BigInteger(), nullable=False),
+        sa.Column("year_out_of_scope_fen", sa.BigInteger(), nullable=False),
+        sa.Column("rule_version", sa.SmallInteger(), nullable=False),
+        sa.Column("parameter_set", sa.Text(), nullable=False),
         sa.Column("recorded_by", sa.Text(), nullable=False),
         sa.Column("recorded_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
         sa.Column("cancelled_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
@@ -144,6 +147,9 @@ def upgrade() -> None:
     )
     op.create_index("ix_medical_bill_area", "medical_bill", ["area_code", "id"], unique=False)
     op.create_index(
+        "ix_medical_bill_day", "medical_bill", ["settled_on"], unique=False, postgresql_where="cancelled_at is null"
+    )
+    op.create_index(
         "ix_medical_bill_person",
         "medical_bill",
         ["person_id", "settled_on"],
@@ -157,7 +163,7 @@ def upgrade() -> None:
         sa.Column("person_id", sa.Text(), nullable=False),
         sa.Column("household_id", sa.Text(), nullable=False),
         sa.Column("area_code", sa.String(collation="C"), nullable=False),
-        sa.Column("step", sa.SmallInteger(), nullable=False),
+        sa.Column("step", sa.Integer(), nullable=False),
         sa.Column("window_from", sa.Date(), nullable=False),
         sa.Column("amount_fen", sa.BigInteger(), nullable=False),
         sa.Column("raised_on", sa.Date(), nullable=False),
@@ -173,12 +179,24 @@ def upgrade() -> None:
         sa.Column("remark", sa.LargeBinary(), nullable=True),
         sa.Column("application", postgresql.JSONB(astext_type=Text()), nullable=True),
         sa.Column("version", sa.Integer(), nullable=False),
-        sa.CheckConstraint("state in ('RAISED', 'ASSIGNED', 'VISITED')", name=op.f("ck_medical_burden_state")),
+        sa.CheckConstraint(
+            "outcome in ('', 'APPLICATION', 'ALREADY_COVERED', 'NO_DIFFICULTY', 'REFERRED', 'REFUSED_HELP')",
+            name=op.f("ck_medical_burden_outcome"),
+        ),
+        sa.CheckConstraint(
+            "state in ('RAISED', 'ASSIGNED', 'VISITED', 'WITHDRAWN')", name=op.f("ck_medical_burden_state")
+        ),
         sa.CheckConstraint("step >= 1", name=op.f("ck_medical_burden_step")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_medical_burden")),
     )
     op.create_index("ix_medical_burden_area", "medical_burden", ["area_code", "id"], unique=False)
-    op.create_index("uq_medical_burden_step", "medical_burden", ["person_id", "window_from", "step"], unique=True)
+    op.create_index(
+        "uq_medical_burden_step",
+        "medical_burden",
+        ["person_id", "window_from", "step"],
+        unique=True,
+        postgresql_where="state <> 'WITHDRAWN'",
+    )
     op.create_table(
         "warning",
         sa.Column("id", sa.Text(), nullable=False),
@@ -352,11 +370,12 @@ def downgrade() -> None:
     op.drop_index("ix_warning_due", table_name="warning", postgresql_where="state <> 'CLOSED'")
     op.drop_index("ix_warning_area", table_name="warning")
     op.drop_table("warning")
-    op.drop_index("uq_medical_burden_step", table_name="medical_burden")
+    op.drop_index("uq_medical_burden_step", table_name="medical_burden", postgresql_where="state <> 'WITHDRAWN'")
     op.drop_index("ix_medical_burden_area", table_name="medical_burden")
     op.drop_table("medical_burden")
     op.drop_index("uq_medical_bill_no", table_name="medical_bill")
     op.drop_index("ix_medical_bill_person", table_name="medical_bill", postgresql_where="cancelled_at is null")
+    op.drop_index("ix_medical_bill_day", table_name="medical_bill", postgresql_where="cancelled_at is null")
     op.drop_index("ix_medical_bill_area", table_name="medical_bill")
     op.drop_table("medical_bill")
     op.drop_index("uq_helper_pair", table_name="helper_pair", postgresql_where="to_date is null")
