@@ -71,7 +71,7 @@ async def _relief(scene: Scene, person_id: str, household_id: str) -> Holdings:
     case = await relief_case(scene, household_id)
     clerk = scene["town-clerk"]
     rechecks = await clerk.get("/api/relief/rechecks", caseId=case["id"])
-    visits = await clerk.get("/api/relief/visits", householdId=household_id)
+    visits = await clerk.get("/api/relief/visits", householdId=household_id, kind="CONDOLENCE")
     return {
         "case": (case["kind"], case["state"], case["monthlyAmount"]),
         "members": sorted((one["personId"], one["isCounted"], one["shareEnds"]) for one in case["members"]),
