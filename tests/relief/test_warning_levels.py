@@ -2,12 +2,14 @@
 
 import random
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import insert, text
 
+from services.relief import law
 from services.relief.benefits import service as benefits
 from services.relief.benefits.service import NewCase
 from services.relief.households import service as households
@@ -15,14 +17,14 @@ from services.relief.households.service import NewHousehold, NewMember
 from services.relief.law import parameters
 from services.relief.medical.tables import MedicalBill
 from services.relief.visits.tables import Visit
-from services.relief.warnings import nightly
+from services.relief.warnings import nightly, service
 from services.relief.warnings.rules import OF_FAMILY, OF_PERSON, Found, WarningFacts, warning
 from services.relief.warnings.service import FamilyFact
 from shared import clock, effects
 from shared.db.tables import table_of
 from shared.db.unit import UnitOfWork
 from shared.ids import uuid7
-from shared.policy import decide
+from shared.policy import Dated, ParameterSet, Table, decide
 from tests.relief.families import VILLAGE, Families, person_id
 from tests.relief.warning_oracle import Household, Someone, Told, last_of_month, month_later
 
@@ -198,3 +200,24 @@ async def test_rule_sql_and_oracle_agree(relief: Families, seed: int, size: Call
         found = [Found.model_validate(family.finds(day)[kind]) for kind in sorted(family.finds(day))]
         assert facts == WarningFacts(found=found).model_dump(mode="json"), (day, family)
         assert found_level == family.found_level(day)
+
+
+async def test_an_area_may_have_points_of_its_own(relief: Families, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A town counts a disaster double: its families are RED, those around it ORANGE, in one range of one night."""
+    town = "330903102000"
+    everywhere = law.PARAMETERS["warnings.points"]
+    (common,) = everywhere.values
+    assert isinstance(common.value, Table)
+    lines = tuple({**line, "points": 80} if line["fact"] == "DISASTER" else line for line in common.value)
+    own = Dated(common.from_date, town[:9], Table(common.value.columns, lines), common.source)
+    changed = {**law.PARAMETERS.parameters, everywhere.key: replace(everywhere, values=(common, own))}
+    monkeypatch.setattr(law, "PARAMETERS", ParameterSet(changed))
+    families = [await relief.enter(area=area) for area in (VILLAGE, f"{town[:9]}201", "330903104201")]
+    async with relief.stand.unit() as unit:
+        for family in families:
+            household = await unit.get(households.Household, family.household_id)
+            row = service.fact_row(unit, household, service.NewFact("DISASTER", date(2026, 1, 1), "示例村"))
+            await unit.enter(FamilyFact, [row])
+    await run(relief, date(2026, 2, 1), size=100)
+    rows = await relief.stand.rows("select household_id, level from family_level")
+    assert [dict(rows)[family.household_id] for family in families] == ["ORANGE", "RED", "ORANGE"]
