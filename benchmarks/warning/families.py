@@ -36,8 +36,8 @@ insert into household (id, area_code, registered_area, applicant_id, created_at,
 insert into member (id, household_id, person_id, area_code, relation, birth, labour, valid_from, leave_reason,
         viewer_id)
     select pg_temp.id('m', n), h.id, pg_temp.id('p', n), h.area_code, 'OTHER',
-        date '1940-01-01' + (n::bigint * 7919 % 29000)::int, case n % 5 when 0 then 'NONE' else 'FULL' end, date '2020-01-01',
-        '', pg_temp.id('p', n)
+        date '1940-01-01' + (n::bigint * 7919 % 29000)::int, case n % 5 when 0 then 'NONE' else 'FULL' end,
+        date '2020-01-01', '', pg_temp.id('p', n)
     from generate_series(1, {persons}) n
     join household h on h.id = pg_temp.id('h', 1 + (n * 2 / 5) % {families});
 insert into benefit_case (id, household_id, area_code, kind, state, review_class, applicant_id, decision_id, from_month,

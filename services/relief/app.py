@@ -21,11 +21,11 @@ from services.relief.filings.routes import router as filings
 from services.relief.households import jobs as household_jobs
 from services.relief.households.routes import router as households
 from services.relief.law import BOOK, PARAMETERS
-from services.relief.papers.routes import router as papers
-from services.relief.publicity.routes import router as publicity
 from services.relief.medical import reactions as medical_reactions
 from services.relief.medical.routes import router as medical
 from services.relief.medical.service import OVERDUE as BURDEN_OVERDUE
+from services.relief.papers.routes import router as papers
+from services.relief.publicity.routes import router as publicity
 from services.relief.rechecks.reactions import notice_overdue
 from services.relief.rechecks.routes import router as rechecks
 from services.relief.rechecks.service import OVERDUE

@@ -10,7 +10,7 @@ from shared.db.policies import protect
 from shared.db.tables import Rows
 
 revision = "0003"
-down_revision = "0001"
+down_revision = "0002"
 branch_labels = None
 depends_on = None
 
@@ -130,7 +130,8 @@ def upgrade() -> None:
         sa.Column("cancelled_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
         sa.Column("cancelled_by", sa.Text(), nullable=False),
         sa.CheckConstraint(
-            "person_class in ('GENERAL', 'MARGINAL', 'DIBAO', 'TEKUN')", name=op.f("ck_medical_bill_person_class")
+            "person_class in ('GENERAL', 'RIGID', 'MARGINAL', 'DIBAO', 'TEKUN')",
+            name=op.f("ck_medical_bill_person_class"),
         ),
         sa.CheckConstraint(
             "least(basic_fen, serious_fen, assistance_fen, supplementary_fen, own_fen) >= 0",
