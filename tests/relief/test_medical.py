@@ -11,6 +11,7 @@ from shared import clock
 from shared.money import parse_yuan
 from shared.policy import decide
 from tests.relief.families import VILLAGE, Families
+from tests.relief.test_http import family_body
 
 ADULT = date(1975, 6, 1)
 WHY = "?reason=核对情况"
@@ -63,6 +64,7 @@ async def test_the_worked_example_to_the_fen(relief: Families) -> None:
         ("DIBAO", date(2019, 1, 1), "120000.00", "15000.00", "19923.00"),  # 55 %
         ("TEKUN", date(2022, 1, 1), "120000.00", "15000.00", "18282.00"),  # 70 %
         ("MARGINAL", date(2022, 1, 1), "120000.00", "15000.00", "21176.00"),  # 60 % over 6,000
+        ("RIGID", date(2022, 1, 1), "120000.00", "15000.00", "32752.00"),  # 60 % over 15,000
         ("GENERAL", date(2022, 1, 1), "120000.00", "15000.00", "36880.00"),  # neither of the last two
         ("DIBAO", date(2022, 1, 1), "1000.00", "0.00", "150.00"),  # below the first deductible: 30 % of a half
         ("DIBAO", date(2022, 1, 1), "0.01", "0.01", "0.01"),
@@ -102,6 +104,35 @@ async def test_bills_are_refused_with_their_reason(relief: Families) -> None:
     assert (await relief.get("/medical/bills", relief.other_town))["items"] == []
 
 
+async def test_a_delivery_is_taken_bill_by_bill_and_once(relief: Families) -> None:
+    one, two = await relief.enter(ADULT), await relief.enter(ADULT)
+    unknown = "p1" + "x" * 26
+    bills = [
+        bill(one.people[0], "D1", "30000.00", "30000.00"),
+        bill(unknown, "D2", "100.00"),
+        bill(one.people[0], "D1", "30000.00", "30000.00"),
+        bill(two.people[0], "D3", "100.00", "100.01"),
+        bill(two.people[0], "D4", "50000.00", "50000.00"),
+    ]
+    told = await relief.post("/medical/deliveries", relief.town, {"bills": bills})
+    assert [(item["billNo"], item["outcome"], item["code"]) for item in told["items"]] == [
+        ("D1", "ENTERED", ""),
+        ("D2", "REFUSED", "person_unknown"),
+        ("D1", "KNOWN", ""),
+        ("D3", "REFUSED", "out_of_scope_too_large"),
+        ("D4", "ENTERED", ""),
+    ]
+    again = await relief.post("/medical/deliveries", relief.town, {"bills": bills})
+    assert (again["entered"], [item["outcome"] for item in again["items"]].count("KNOWN")) == (0, 3)
+    # another town's clerk: nobody of hers, nothing entered
+    other = [bill(one.people[0], "D5", "100.00")]
+    told = await relief.post("/medical/deliveries", relief.other_town, {"bills": other})
+    assert [(item["outcome"], item["code"]) for item in told["items"]] == [("REFUSED", "person_unknown")]
+    assert await relief.stand.scalar("select count(*) from medical_bill") == 2
+    (burden,) = (await relief.get("/medical/burdens", relief.town))["items"]
+    assert burden["personId"] == two.people[0]
+
+
 @pytest.mark.plan("R-23")
 async def test_a_burden_of_fifty_thousand_calls_for_a_visit(relief: Families) -> None:
     start = datetime(2026, 6, 8, 9, 0, tzinfo=clock.SHANGHAI)  # a Monday
@@ -125,7 +156,10 @@ async def test_a_burden_of_fifty_thousand_calls_for_a_visit(relief: Families) ->
         assert [(end.date(), end.hour) for end in ends] == [(date(2026, 6, 10), 0), (date(2026, 6, 16), 0)]
         level = await relief.get(f"/households/{family.household_id}/level", relief.town)
         assert (level["level"], level["points"]) == ("ORANGE", 40)
-    path = f"/medical/burdens/{burden['id']}"
+        path = f"/medical/burdens/{burden['id']}"
+        facts = (await relief.get(f"{path}{WHY}", relief.town))["application"]
+        assert (facts["householdId"], facts["patientId"], facts["members"]) == (family.household_id, who, 2)
+        assert (facts["monthlyIncome"], facts["burden"], facts["familySpending"]) == ("1000.00", "50000.00", "50000.00")
     with clock.frozen(start + timedelta(days=1)):
         result = {"outcome": "APPLICATION", "remark": "示例"}
         assert (await relief.post(f"{path}/visit", relief.village, result, 409))["code"] == "burden_in_wrong_state"
@@ -135,11 +169,30 @@ async def test_a_burden_of_fifty_thousand_calls_for_a_visit(relief: Families) ->
         await relief.get(f"{path}{WHY}", relief.village, 403)
         shown = await relief.get(f"{path}{WHY}", relief.town)
         assert (shown["amount"], shown["remark"]) == ("50000.00", "示例")
-        facts = shown["application"]
-        assert (facts["householdId"], facts["patientId"], facts["members"]) == (family.household_id, who, 2)
-        assert (facts["monthlyIncome"], facts["medicalSpending"]) == ("1000.00", "50000.00")
+        # a day later the oldest bill has left the twelve months
+        assert (shown["application"]["burden"], shown["application"]["familySpending"]) == ("50000.00", "20000.00")
+        # an application of the family is begun, for it to sign
+        application = await relief.get(f"/applications/{done['applicationId']}", relief.town)
+        assert (application["state"], application["householdId"]) == ("DRAFT", family.household_id)
     (told,) = await relief.stand.told("relief.medical-burden.exceeded.v1")
     assert (told["personId"], told["amount"], told["window"], told["step"]) == (who, 5000000, "2026-06-08", 1)
+
+
+@pytest.mark.plan("R-23", part="what the rules would say of a family that is not yet helped")
+async def test_a_family_above_the_limits_is_proposed_for_its_spending(relief: Families) -> None:
+    """8,000 a month for two is no 低保 and no 低边; 60,000 of 96,000 a year are gone for an illness."""
+    entered_home = await relief.post("/households", relief.town, family_body(900, "8000.00", heads=2), 201)
+    patient, other = (member["personId"] for member in entered_home["members"])
+    await entered(relief, bill(patient, "E1", "50000.00", "50000.00"))
+    (burden,) = (await relief.get("/medical/burdens", relief.town))["items"]
+    facts = (await relief.get(f"/medical/burdens/{burden['id']}{WHY}", relief.town))["application"]
+    assert (facts["familySpending"], facts["proposedKind"]) == ("50000.00", "")
+    await entered(relief, bill(other, "E2", "7600.00", "7600.00"))
+    path = f"/medical/burdens/{burden['id']}"
+    await relief.post(f"{path}/assign", relief.town, {"to": "village"})
+    await relief.post(f"{path}/visit", relief.village, {"outcome": "APPLICATION", "remark": "示例"})
+    facts = (await relief.get(f"{path}{WHY}", relief.town))["application"]
+    assert (facts["burden"], facts["familySpending"], facts["proposedKind"]) == ("50000.00", "57600.00", "RIGID")
 
 
 async def test_each_further_step_calls_once_in_twelve_months(relief: Families) -> None:

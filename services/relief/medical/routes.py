@@ -17,9 +17,13 @@ from services.relief.medical.schemas import (
     BurdenRevealed,
     BurdenState,
     BurdenVisitIn,
+    DeliveryIn,
+    DeliveryOut,
+    ReceivedOut,
     ShareOut,
 )
 from services.relief.medical.service import MedicalBill, MedicalBurden
+from services.relief.medical.share import share_of_year
 from shared.china.areas import Level, level
 from shared.ids import PersonId, UuidStr
 from shared.web import Page, Router, Unit, paginate, permit
@@ -48,6 +52,17 @@ async def enter_bill(body: BillIn, unit: Unit) -> BillOut:
     bill = await service.enter(unit, body.to_bill())
     unit.note(subjects=[bill.person_id], case_id=bill.household_id)
     return BillOut.of(unit, bill)
+
+
+@router.post("/deliveries")
+@permit("medical", "enter", "personal")
+async def receive_bills(body: DeliveryIn, unit: Unit) -> DeliveryOut:
+    """医保批量送达的结算单（一次最多100条）：已登记的跳过，不合格的单独退回；重复送达不重复登记。"""
+    received = await service.receive(unit, [bill.to_bill() for bill in body.bills])
+    items = [ReceivedOut.model_validate(one) for one in received]
+    entered = sum(one.outcome == "ENTERED" for one in items)
+    unit.note(subjects=sorted({bill.person_id for bill in body.bills}), count=entered)
+    return DeliveryOut(entered=entered, items=items)
 
 
 @router.get("/bills")
@@ -122,7 +137,7 @@ async def visit_for_burden(burden_id: UuidStr, body: BurdenVisitIn, unit: Unit) 
 @permit("medical", "count")
 async def get_medical_share(unit: Unit, year: Annotated[int, Query(ge=2016, le=2100)]) -> ShareOut:
     """自付合规医疗费用报销比例（X-03）：救助对象当年基本医保和大病保险之后的合规费用中，医疗救助承担的比例。"""
-    found, before = await service.share_of_year(unit, year), await service.share_of_year(unit, year - 1)
+    found, before = await share_of_year(unit, year), await share_of_year(unit, year - 1)
     area_code = unit.principal.area_code
     target = in_force(date(year, 12, 31), area_code).ratio("medical.self_paid_compliant_rate")
     is_below = area_code != "" and level(area_code) > Level.DISTRICT

@@ -8,7 +8,8 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, PlainSerializer
 
 from services.relief.medical import service
-from services.relief.medical.service import NewBill, YearShare
+from services.relief.medical.service import NewBill
+from services.relief.medical.share import YearShare
 from shared.db.unit import UnitOfWork
 from shared.ids import PersonId, UuidStr
 from shared.money import MoneyFen, MoneyFenIn, to_decimal
@@ -17,7 +18,7 @@ from shared.web import Wire
 from shared.web.policy import ReasonOut
 from shared.web.wire import LongText, ShortText
 
-PersonClass = Literal["GENERAL", "MARGINAL", "DIBAO", "TEKUN"]
+PersonClass = Literal["GENERAL", "RIGID", "MARGINAL", "DIBAO", "TEKUN"]
 BurdenState = Literal["RAISED", "ASSIGNED", "VISITED", "WITHDRAWN"]
 Outcome = Literal["APPLICATION", "ALREADY_COVERED", "NO_DIFFICULTY", "REFERRED", "REFUSED_HELP"]
 
@@ -76,6 +77,27 @@ class BillOut(Wire):
         return cls.of_row(bill, **amounts, **texts)
 
 
+class DeliveryIn(Wire):
+    """Settlements as medical insurance delivers them."""
+
+    bills: Annotated[list[BillIn], Field(min_length=1, max_length=100)]
+
+
+class ReceivedOut(Wire):
+    """What became of one of them."""
+
+    bill_no: str
+    outcome: Literal["ENTERED", "KNOWN", "REFUSED"]
+    code: str
+
+
+class DeliveryOut(Wire):
+    """What became of each."""
+
+    entered: int
+    items: list[ReceivedOut]
+
+
 class BillRevealed(BillOut):
     """With every step of the reckoning."""
 
@@ -104,6 +126,7 @@ class BurdenOut(Wire):
     overdue_at: datetime | None
     visited_at: datetime | None
     outcome: Outcome | Literal[""]
+    application_id: str
     version: int
 
     @classmethod
@@ -112,17 +135,18 @@ class BurdenOut(Wire):
 
 
 class ApplicationFacts(Wire):
-    """What an application would begin with."""
+    """What an application begins with. `proposedKind`: what the rules would say, property not yet checked."""
 
-    kind: Literal["EXPENDITURE"]
     household_id: str
     applicant_id: str
     patient_id: str
     members: int
     monthly_income: MoneyFen | None
-    medical_spending: HealthMoney
+    burden: HealthMoney
+    family_spending: Annotated[HealthMoney, Field(description="家庭近十二个月医疗费用个人负担合计")]
     spending_from: date
     spending_to: date
+    proposed_kind: Literal["TEKUN", "DIBAO", "MARGINAL", "RIGID", ""]
 
 
 class BurdenRevealed(BurdenOut):
@@ -135,8 +159,8 @@ class BurdenRevealed(BurdenOut):
     def whole(cls, unit: UnitOfWork, burden: Any) -> BurdenRevealed:
         facts = dict(burden.application) if burden.application else None
         if facts is not None:
-            facts["monthlyIncome"] = facts.pop("monthlyIncomeFen")
-            facts["medicalSpending"] = facts.pop("medicalSpendingFen")
+            for name in ("monthlyIncome", "burden", "familySpending"):
+                facts[name] = facts.pop(f"{name}Fen")
         return cls.of_row(
             burden,
             amount=burden.amount_fen,

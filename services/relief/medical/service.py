@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -10,11 +10,11 @@ from typing import Any
 from sqlalchemy import Select, select, text
 from sqlmodel import col
 
+from services.relief.applications import intake
 from services.relief.households import service as households
-from services.relief.households.reading import current_income, record_of
-from services.relief.households.rules import counted
 from services.relief.households.service import Household
 from services.relief.law import BOOK, in_force, parameters
+from services.relief.medical.prefilling import facts_of
 from services.relief.medical.rules import (
     GENERAL,
     BillCancelled,
@@ -35,6 +35,7 @@ from services.relief.warnings import service as warnings
 from shared.china import working_days
 from shared.contracts.relief import MedicalBurdenExceeded
 from shared.db.database import on_constraint
+from shared.db.problems import Invalid, NotFound
 from shared.db.unit import UnitOfWork
 from shared.events import set_timer
 from shared.ids import uuid7
@@ -111,6 +112,44 @@ async def enter(unit: UnitOfWork, new: NewBill) -> MedicalBill:
     await _follow(unit, household, new.person_id)
     bill: MedicalBill = await unit.first(select(MedicalBill).where(col(MedicalBill.bill_no) == new.bill_no))
     return bill
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """What became of one settlement of many: ENTERED, KNOWN, or REFUSED with the refusal's code."""
+
+    bill_no: str
+    outcome: str
+    code: str = ""
+
+
+_KNOWN = text("select bill_no from medical_bill where bill_no = any(cast(:numbers as text[]))")
+_HOMES = text("select distinct household_id from member where person_id = any(cast(:people as text[]))")
+
+
+async def receive(unit: UnitOfWork, bills: Sequence[NewBill]) -> list[Received]:
+    """A delivery of medical insurance, as it comes: what is known is passed over, what cannot be taken is refused by
+    itself. The same delivery again changes nothing."""
+    people = [bill.person_id for bill in bills]
+    await households.lock_people(unit, people)
+    homes = (await unit.execute(_HOMES, {"people": people})).scalars().all()
+    await unit.lock(Household, list(homes))
+    async with unit.elevated("medical: settlements that are known"):
+        found = await unit.execute(_KNOWN, {"numbers": [bill.bill_no for bill in bills]})
+        known = set(found.scalars().all())
+    received = []
+    for bill in bills:
+        if bill.bill_no in known:
+            received.append(Received(bill.bill_no, "KNOWN"))
+            continue
+        known.add(bill.bill_no)
+        try:
+            await enter(unit, bill)
+        except (Invalid, NotFound) as refusal:  # by the rules, before anything is written
+            received.append(Received(bill.bill_no, "REFUSED", refusal.code))
+        else:
+            received.append(Received(bill.bill_no, "ENTERED"))
+    return received
 
 
 def _row(
@@ -252,7 +291,7 @@ async def _raise(
         state="RAISED",
         assign_due_at=limits["assign"],
         visit_due_at=limits["visit"],
-        application=await _application(unit, household, person_id, burden_fen),
+        application=await facts_of(unit, household, person_id, burden_fen),
     )
     unit.add(burden)
     await unit.flush()
@@ -262,25 +301,6 @@ async def _raise(
         person_id=person_id, household_id=household.id, amount=burden_fen, window=window_from, step=step
     )
     unit.emit(exceeded, area_code=household.area_code)
-
-
-async def _application(unit: UnitOfWork, household: Household, person_id: str, burden_fen: int) -> dict[str, Any]:
-    """What an application for expenditure-type relief would begin with: nobody is asked twice."""
-    members = counted((await record_of(unit, household.id)).members, month_of(unit.today))
-    income = await current_income(unit, household.id)
-    return {
-        "kind": "EXPENDITURE",
-        "householdId": household.id,
-        "applicantId": household.applicant_id,
-        "patientId": person_id,
-        "members": len(members),
-        "monthlyIncomeFen": income.monthly_fen if income else None,
-        "medicalSpendingFen": burden_fen,
-        "spendingFrom": last_day(
-            unit.today, -in_force(unit.today, household.area_code).whole("warnings.burden_window")
-        ).isoformat(),
-        "spendingTo": unit.today.isoformat(),
-    }
 
 
 def burdens_listing(*, state: str | None = None, household_id: str | None = None) -> Select[Any]:
@@ -302,9 +322,17 @@ async def assign(unit: UnitOfWork, burden_id: str, to: str) -> MedicalBurden:
 
 
 async def visited(unit: UnitOfWork, burden_id: str, outcome: str, remark: str) -> MedicalBurden:
-    """Somebody was there, and what came of it. Raises BurdenInWrongState."""
+    """Somebody was there, and what came of it; an application is begun with what is known, for the family to sign.
+    Raises BurdenInWrongState, ApplicationOpen."""
+    seen = await unit.get(MedicalBurden, burden_id)
+    household = await households.lock(unit, seen.household_id)
     burden = await _locked(unit, burden_id, "ASSIGNED")
     burden.state, burden.outcome = "VISITED", outcome
+    if outcome == "APPLICATION":
+        burden.application = await facts_of(unit, household, burden.person_id, burden.amount_fen)
+        draft = await intake.apply_again(unit, household.id)
+        draft.rigid_spending_fen = burden.application["familySpendingFen"]
+        burden.application_id = draft.id
     burden.visited_at, burden.visited_by = unit.now, unit.principal.account_id
     burden.remark = unit.vault.seal(MedicalBurden, "remark", burden.id, remark)
     await unit.flush()
@@ -328,37 +356,3 @@ async def notice_overdue(unit: UnitOfWork, burden_id: str, limit: str) -> bool:
         burden.overdue_at = unit.now
         await unit.flush()
     return is_late
-
-
-# ── the share of a year ──────────────────────────────────────────────────────────────────────────
-
-_SHARE = text("""
-    select count(*) as bills, count(distinct person_id) as persons,
-        cast(coalesce(sum(total_fen - out_of_scope_fen - basic_fen - serious_fen), 0) as bigint) as self_paid,
-        cast(coalesce(sum(assistance_fen), 0) as bigint) as assistance,
-        cast(coalesce(sum(supplementary_fen), 0) as bigint) as supplementary
-    from medical_bill
-    where settled_on >= :first and settled_on <= :last and cancelled_at is null and person_class <> 'GENERAL'
-""")
-
-
-@dataclass(frozen=True, slots=True)
-class YearShare:
-    """Compliant cost that recipients would have paid themselves after both insurances, in fen, and what medical
-    assistance and the supplementary insurance took over of it (X-03)."""
-
-    persons: int
-    self_paid_fen: int
-    assistance_fen: int
-    supplementary_fen: int
-
-    @property
-    def share(self) -> float | None:
-        """What assistance took over, 0 to 1; None where there was nothing."""
-        return self.assistance_fen / self.self_paid_fen if self.self_paid_fen else None
-
-
-async def share_of_year(unit: UnitOfWork, year: int) -> YearShare:
-    """Of the caller's rows."""
-    row = (await unit.execute(_SHARE, {"first": date(year, 1, 1), "last": date(year, 12, 31)})).one()
-    return YearShare(row.persons, row.self_paid, row.assistance, row.supplementary)

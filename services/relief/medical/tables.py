@@ -18,7 +18,7 @@ class MedicalBill(Base, table=True):
     __tablename__ = "medical_bill"
     __scopes__: ClassVar[Rows] = Rows(area="area_code", person="person_id")
     __table_args__: ClassVar[Any] = (
-        CheckConstraint("person_class in ('GENERAL', 'MARGINAL', 'DIBAO', 'TEKUN')", name="person_class"),
+        CheckConstraint("person_class in ('GENERAL', 'RIGID', 'MARGINAL', 'DIBAO', 'TEKUN')", name="person_class"),
         CheckConstraint("total_fen >= out_of_scope_fen and out_of_scope_fen >= 0", name="total"),
         CheckConstraint(
             "own_fen = total_fen - basic_fen - serious_fen - assistance_fen - supplementary_fen", name="own"
@@ -102,4 +102,5 @@ class MedicalBurden(Base, table=True):
     application: dict[str, Any] | None = Field(
         default=None, sa_type=JSONB, description="what an application would begin with, where one is due"
     )
+    application_id: str = Field(default="", sa_type=Text, description="the application that was begun")
     version: int = 1
