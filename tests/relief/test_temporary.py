@@ -290,9 +290,12 @@ async def test_one_case_one_meeting(desk: Desk) -> None:
 async def test_a_refusal_says_why_and_what_can_be_done(desk: Desk) -> None:
     await desk.apply()
     await desk.do("accept", desk.clerk)
+    templates = "select template, channel from kernel.notice order by channel"
     words = {"reason": "家庭有能力自行承担", "legalBasis": "浙江省社会救助条例第三十八条"}
     refused = await desk.do("reject", desk.leader, words)
     assert (refused["state"], "60日内" in refused["remedy"], refused["amount"]) == ("REJECTED", True, None)
+    told = [("relief.temporary-refused", "IN_APP"), ("relief.temporary-refused", "PAPER")]
+    assert await desk.relief.stand.rows(templates) == told
     assert (await desk.do("pay", desk.colleague, {"how": "CASH"}, 409))["code"] == "temporary_state"
     await desk.pass_time(hours=60)
     assert (await desk.see())["late"] == []

@@ -297,6 +297,52 @@ async def test_a_gap_is_closed_with_a_reason_and_named(check: Checking) -> None:
     assert told["gaps"] == ["SECURITIES"]
 
 
+@pytest.mark.plan("R-24", part="a resident starts the check on her phone")
+async def test_an_applicant_starts_it_by_herself(check: Checking) -> None:
+    """She opens it and signs for herself and her child; her husband is asked, signs, and the office presses the key."""
+    own, other = check.relief.resident(check.people[0]), check.relief.resident(check.people[1])
+    body = {"householdId": check.household, "applicationId": check.town.id}
+    assert (await check.relief.post("/verifications", other, body, 403))["code"] == "not_own_family"
+    alone = {"householdId": check.household}
+    assert (await check.relief.post("/verifications", own, alone, 403))["code"] == "not_own_family"
+    signed = body | {"authorisations": check.signatures(0, 2)}
+    opened = await check.relief.post("/verifications", own, signed, 201)
+    assert (opened["state"], [one["personId"] for one in opened["subjects"]]) == ("CREATED", [check.people[0]])
+    check.id = opened["id"]
+    told = await check.relief.stand.rows("select person_id from kernel.notice where template like '%verification-sign'")
+    assert told == [(check.people[1],)]
+    await check.do("authorisations", other, {"authorisations": check.signatures(1)})
+    await check.do("run", own, expect=403)
+    await check.do("run", check.town.clerk)
+    await check.relief.stand.settle()
+    assert (await check.see(own))["state"] == "REPORTED"
+
+
+@pytest.mark.plan("R-07", part="an authorisation taken back ends the check")
+async def test_an_authorisation_is_taken_back(check: Checking) -> None:
+    check.behave("bank", "down")
+    check.holds("BANKS", "DEPOSIT", "100.00")
+    await check.run()
+    wife = check.relief.resident(check.people[1])
+    ended = await check.do("withdraw", wife, {"reason": "不再同意核对"})
+    assert (ended["state"], ended["dueOn"]) == ("WITHDRAWN", None)
+    check.behave("bank", "ok")
+    await check.pass_time(days=4)
+    assert ((await check.see())["state"], await check.lines()) == ("WITHDRAWN", {})
+    assert [one for one in check.departments.asked if one["department"] == "bank"] == []
+    assert (await check.do("run", check.town.clerk, expect=409))["code"] == "verification_state"
+    assert (await check.open())["state"] == "QUERYING"  # another may begin
+
+
+@pytest.mark.plan("R-07", part="discrepancy between what was told and what was found")
+async def test_what_differs_from_what_was_told_is_said(check: Checking) -> None:
+    check.holds("TAX", "WAGE", "14400.00")
+    found = await check.run()
+    assert (found["income"], found["declaredIncome"], found["difference"]) == ("1200.00", "0.00", "1200.00")
+    await check.town.survey(monthlyIncome="1200.00")
+    assert (await check.see())["declaredIncome"] == "0.00"  # as it was told then
+
+
 # ── over the limits, and the objection ───────────────────────────────────────────────────────────
 
 

@@ -16,6 +16,7 @@ from services.relief.households import service as households
 from services.relief.households.rules import AreaOutside
 from services.relief.households.service import Household
 from services.relief.law import in_force, parameters
+from services.relief.temporary import telling
 from services.relief.temporary.rules import (
     DISTRICT,
     URGENT,
@@ -307,6 +308,7 @@ async def reject(unit: UnitOfWork, case_id: str, words: str, legal_basis: str) -
     case.reason, case.legal_basis = words, legal_basis
     case.decided_by, case.decided_at, case.amount_fen = unit.principal.account_id, unit.now, None
     await unit.flush()
+    await telling.tell_refused(unit, case)
     return case
 
 
