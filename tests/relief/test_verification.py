@@ -1,6 +1,7 @@
 """One key asks every source; what stays away is missing, not zero (R-07, R-24)."""
 
 import json
+import time
 from collections.abc import AsyncIterator
 from datetime import date, timedelta
 from typing import Any
@@ -210,12 +211,27 @@ async def test_what_is_over_is_said_of_a_report_in_part_too(check: Checking) -> 
 
 
 async def test_a_slow_source_is_over_time_and_holds_up_nobody(check: Checking) -> None:
-    check.behave("maritime", "slow", seconds=30)
+    check.behave("maritime", "slow", seconds=8)
     found = await check.run()
     assert found["state"] == "PARTIAL"
     ships = await check.source("SHIPS")
     assert (ships["state"], ships["reason"] != "") == ("UNAVAILABLE", True)
     assert sum(one["state"] == "ANSWERED" for one in found["sources"]) == 15
+
+
+async def test_a_slow_source_of_many_families_costs_its_own_time_once(check: Checking) -> None:
+    """Six families, each with the same slow source: its six calls wait side by side, and the other ninety pass by."""
+    check.behave("maritime", "slow", seconds=8)
+    for _ in range(6):
+        other = Checking(check.relief, check.departments, Applying(check.relief))
+        await other.build()
+        await other.open(0, 1)
+    began = time.monotonic()
+    await check.relief.stand.settle()
+    took = time.monotonic() - began
+    states = "select state, count(*) from verification_source group by state order by state"
+    assert await check.relief.stand.rows(states) == [("ANSWERED", 90), ("UNAVAILABLE", 6)]
+    assert took < 3 * 5  # five seconds is what one call waits
 
 
 async def test_a_source_nobody_has_asked_in_time_is_over_time_too(check: Checking) -> None:
