@@ -17,6 +17,7 @@ from services.relief.temporary.rules import (
     STATES,
     Hardship,
     TemporaryState,
+    is_low,
     months_before,
     move,
     temporary,
@@ -95,6 +96,11 @@ def test_five_thousand_for_a_household_is_still_the_towns() -> None:
     assert decide(temporary, hardship("I", 4), law, MONDAY, VILLAGE).outcome == "TOWN"
     law = parameters().with_value("dibao.standard", 1250_01, from_date=MONDAY, area="330903")
     assert decide(temporary, hardship("I", 4), law, MONDAY, VILLAGE).outcome == "DISTRICT"
+
+
+@pytest.mark.parametrize(("left", "low"), [(50000_00, False), (15000_00, False), (14999_99, True), (0, True)])
+def test_below_thirty_percent_a_reserve_is_low(left: int, low: bool) -> None:
+    assert is_low(left, 50000_00, Decimal("0.30")) == low
 
 
 @pytest.mark.parametrize(

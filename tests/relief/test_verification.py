@@ -431,6 +431,12 @@ async def test_supporters_are_asked_about_with_their_signature(check: Checking) 
     # (96,000 / 12 / 2 − 2 × 1,167) × 30 % = 499.80; his savings are his own.
     assert (found["income"], found["over"]) == ("499.80", [])
     assert (await check.lines())["DEPOSIT"]["isOverLimit"] is False
+    # What the son earns is the office's to read, not his parents'.
+    why, father = f"/decisions/{found['decisions']['INCOME']}/why", check.relief.resident(check.people[0])
+    assert "4,000.00元" in str(await check.relief.get(why, check.town.clerk))
+    await check.relief.get(why, father, 404)
+    await check.relief.get(f"/decisions/{found['decisions']['DIBAO']}/why", father)
+    assert set(await check.lines(father)) == set()
 
 
 # ── who sees what ────────────────────────────────────────────────────────────────────────────────
@@ -443,6 +449,7 @@ async def test_values_are_masked_sealed_and_asked_for_with_a_reason(check: Check
     await check.run()
     masked = await check.lines(clear=False)
     assert {one["value"] for one in masked.values()} == {"****"}
+    assert (await check.see(check.relief.village))["decisions"] == {}  # their sentences say the amounts
     assert set(await check.lines(check.relief.village, clear=False)) == {"DEPOSIT", "SELF_PAID"}
     path = f"/verifications/{check.id}/report"
     assert (await check.relief.get(path, check.town.clerk, 422))["code"] == "reason_required"

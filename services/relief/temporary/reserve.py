@@ -22,6 +22,7 @@ from services.relief.temporary.rules import (
     ReserveExists,
     ReserveMissing,
     ReserveShort,
+    is_low,
 )
 from services.relief.temporary.tables import Reserve, ReserveEntry, ReserveRequest
 from shared.db.database import on_constraint
@@ -68,7 +69,7 @@ async def spend(unit: UnitOfWork, area_code: str, case_id: str, amount_fen: int)
     asked = select(col(ReserveRequest.id)).where(
         col(ReserveRequest.area_code) == town, col(ReserveRequest.state) == "OPEN"
     )
-    if left < reserve.float_fen * share and await unit.first(asked) is None:
+    if is_low(left, reserve.float_fen, share) and await unit.first(asked) is None:
         await _ask(unit, town, left)
 
 

@@ -325,7 +325,9 @@ async def _report(
     decisions: Mapping[str, Decision],
     income: Decision,
 ) -> None:
-    made = [Made(one, verification.applicant_id) for one in (*decisions.values(), income)]
+    # What a supporter earns is not the family's to read: then the sentences are the office's alone.
+    reader = "" if income.facts["supporters"] else verification.applicant_id
+    made = [*(Made(one, verification.applicant_id) for one in decisions.values()), Made(income, reader)]
     ids = await keep_many(unit, made, parameters())
     verification.decisions = dict(zip((*decisions, "INCOME"), ids, strict=True))
     verification.within = [kind for kind, one in decisions.items() if one.outcome == "within"]

@@ -20,6 +20,7 @@ from services.relief.verification.service import (
     VerificationLine,
     VerificationSubject,
 )
+from shared.db.principals import Role
 from shared.db.unit import UnitOfWork
 from shared.ids import PersonId, UuidStr
 from shared.money import MoneyFen
@@ -196,7 +197,7 @@ class VerificationOut(VerificationItem):
     income: Annotated[MoneyFen | None, Field(description="按核对结果核算的家庭月收入")]
     declared_income: Annotated[MoneyFen | None, Field(description="出具报告时登记的家庭月收入")]
     difference: Annotated[MoneyFen | None, Field(description="核算收入减去登记收入；不一致的应核实")]
-    decisions: Annotated[dict[str, str], Field(description="各项规则的决定，可查询理由")]
+    decisions: Annotated[dict[str, str], Field(description="各项规则的决定，可查询理由；其中有数值，村级不显示")]
     objection: str
     sources: list[SourceOut]
     subjects: list[SubjectOut]
@@ -214,6 +215,7 @@ async def verification_out(unit: UnitOfWork, row: Verification) -> VerificationO
         income=row.income_fen,
         declared_income=declared,
         difference=difference,
+        decisions={} if unit.principal.role is Role.VILLAGE_CLERK else row.decisions,
         is_whole=is_whole,
         sources=[SourceOut.model_validate(one) for one in sources],
         subjects=[SubjectOut.of(unit, one) for one in subjects],
