@@ -307,6 +307,24 @@ async def test_a_refusal_says_why_and_what_can_be_done(desk: Desk) -> None:
     assert (await desk.see())["late"] == []
 
 
+async def test_what_was_decided_and_not_paid_can_be_taken_back(desk: Desk) -> None:
+    """It is no grant then, and nobody waits for money."""
+    number = id_number(date(1970, 1, 1))
+    await desk.reserve()
+    words = {"reason": "已由单位垫付", "legalBasis": "浙江省社会救助条例第三十八条"}
+    for _ in range(2):
+        await desk.apply(number)
+        await desk.do("accept", desk.clerk)
+        await desk.decide()
+        taken_back = await desk.do("reject", desk.officer, words)
+        assert (taken_back["state"], taken_back["amount"]) == ("REJECTED", None)
+        assert (await desk.do("pay", desk.colleague, {"how": "CASH"}, 409))["code"] == "temporary_state"
+    await desk.pass_time(hours=60)
+    assert (await desk.see())["late"] == []
+    await desk.paid(number)
+    assert (await desk.do("reject", desk.officer, words, 409))["code"] == "temporary_state"
+
+
 # ── how often, and for whom ──────────────────────────────────────────────────────────────────────
 
 

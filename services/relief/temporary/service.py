@@ -299,10 +299,8 @@ async def _decided(unit: UnitOfWork, case: TemporaryCase, decision: Decision, wo
 
 
 async def reject(unit: UnitOfWork, case_id: str, words: str, legal_basis: str) -> TemporaryCase:
-    """Refuse in writing. Raises DecidedAlready, SeparationOfDuties."""
+    """Refuse in writing; also what was decided to be paid first and has not been. Raises SeparationOfDuties."""
     case = await locked(unit, case_id)
-    if case.decided_at is not None:
-        raise DecidedAlready
     refuse_same(unit.principal.account_id, case.accepted_by)
     await step(unit, case, "reject", reason=words)
     case.reason, case.legal_basis = words, legal_basis
