@@ -1,4 +1,5 @@
-"""Relief's share: households with their members and income, running cases, and the months already paid."""
+"""Relief's share: households with their members and income, running cases, the months already paid, and the towns'
+reserves."""
 
 from typing import TYPE_CHECKING
 
@@ -8,11 +9,13 @@ from services.relief.benefits.service import add_many as add_cases
 from services.relief.filings import service as filings
 from services.relief.households.service import NewHousehold, NewMember
 from services.relief.households.service import add_many as add_households
+from services.relief.temporary.reserve import open_reserves
 from shared.db.unit import UnitOfWork
 from shared.payments.entitlements import NewAccount, open_accounts
 from suite.seed.brain import stable_id
 from suite.seed.eldercare import bank_card_of
 from suite.seed.history import first_month, pay_months
+from suite.seed.places import COMMITTEES, TOWNS
 from suite.seed.population import Household, Person, Population
 
 if TYPE_CHECKING:
@@ -77,6 +80,7 @@ async def load(_suite: "Suite", unit: UnitOfWork, population: Population) -> Non
             for household in population.households
         ],
     )
+    await open_reserves(unit, [place.code for place in (*TOWNS, *COMMITTEES)])
 
 
 async def after(suite: "Suite") -> None:

@@ -151,6 +151,24 @@ async def test_nobody_is_sent_without_a_contract_that_holds(relief: Families) ->
     assert found["code"] == "contract_period"
 
 
+@pytest.mark.plan("R-07", part="household-survey coverage (X-04)")
+async def test_how_many_houses_were_seen(relief: Families) -> None:
+    contract_id = await contract(relief)
+    for _ in range(2):
+        await visited(relief, contract_id)
+    await assigned(relief, contract_id)  # sent, and not yet been there
+    await relief.enter(area="330903003001")
+    found = await relief.get("/survey-coverage", relief.district)
+    assert (found["running"], found["surveyed"], found["share"]) == (4, 2, "50.00")
+    assert [(one["areaCode"], one["surveyed"], one["running"]) for one in found["areas"]] == [
+        ("330903003000", 0, 1), (LIUHENG, 2, 3),
+    ]  # fmt: skip
+    leader = relief.stand.headers(Role.TOWN_LEADER, LIUHENG, account="leader")
+    assert (await relief.get("/survey-coverage", leader))["share"] == "66.66"
+    clock.shift(timedelta(days=366))
+    assert (await relief.get("/survey-coverage", relief.district))["surveyed"] == 0
+
+
 @pytest.mark.plan("R-07", part="the town re-samples a tenth; over 5 % mismatch warns the contract")
 async def test_a_tenth_is_looked_at_again_and_differences_warn(relief: Families) -> None:
     await relief.stand.settle()  # the schedules have begun

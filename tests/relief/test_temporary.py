@@ -17,6 +17,7 @@ from services.relief.temporary.rules import (
     STATES,
     Hardship,
     TemporaryState,
+    is_low,
     months_before,
     move,
     temporary,
@@ -95,6 +96,11 @@ def test_five_thousand_for_a_household_is_still_the_towns() -> None:
     assert decide(temporary, hardship("I", 4), law, MONDAY, VILLAGE).outcome == "TOWN"
     law = parameters().with_value("dibao.standard", 1250_01, from_date=MONDAY, area="330903")
     assert decide(temporary, hardship("I", 4), law, MONDAY, VILLAGE).outcome == "DISTRICT"
+
+
+@pytest.mark.parametrize(("left", "low"), [(50000_00, False), (15000_00, False), (14999_99, True), (0, True)])
+def test_below_thirty_percent_a_reserve_is_low(left: int, low: bool) -> None:
+    assert is_low(left, 50000_00, Decimal("0.30")) == low
 
 
 @pytest.mark.parametrize(
@@ -290,12 +296,33 @@ async def test_one_case_one_meeting(desk: Desk) -> None:
 async def test_a_refusal_says_why_and_what_can_be_done(desk: Desk) -> None:
     await desk.apply()
     await desk.do("accept", desk.clerk)
+    templates = "select template, channel from kernel.notice order by channel"
     words = {"reason": "家庭有能力自行承担", "legalBasis": "浙江省社会救助条例第三十八条"}
     refused = await desk.do("reject", desk.leader, words)
     assert (refused["state"], "60日内" in refused["remedy"], refused["amount"]) == ("REJECTED", True, None)
+    told = [("relief.temporary-refused", "IN_APP"), ("relief.temporary-refused", "PAPER")]
+    assert await desk.relief.stand.rows(templates) == told
     assert (await desk.do("pay", desk.colleague, {"how": "CASH"}, 409))["code"] == "temporary_state"
     await desk.pass_time(hours=60)
     assert (await desk.see())["late"] == []
+
+
+async def test_what_was_decided_and_not_paid_can_be_taken_back(desk: Desk) -> None:
+    """It is no grant then, and nobody waits for money."""
+    number = id_number(date(1970, 1, 1))
+    await desk.reserve()
+    words = {"reason": "已由单位垫付", "legalBasis": "浙江省社会救助条例第三十八条"}
+    for _ in range(2):
+        await desk.apply(number)
+        await desk.do("accept", desk.clerk)
+        await desk.decide()
+        taken_back = await desk.do("reject", desk.officer, words)
+        assert (taken_back["state"], taken_back["amount"]) == ("REJECTED", None)
+        assert (await desk.do("pay", desk.colleague, {"how": "CASH"}, 409))["code"] == "temporary_state"
+    await desk.pass_time(hours=60)
+    assert (await desk.see())["late"] == []
+    await desk.paid(number)
+    assert (await desk.do("reject", desk.officer, words, 409))["code"] == "temporary_state"
 
 
 # ── how often, and for whom ──────────────────────────────────────────────────────────────────────

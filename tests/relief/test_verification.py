@@ -1,6 +1,7 @@
 """One key asks every source; what stays away is missing, not zero (R-07, R-24)."""
 
 import json
+import time
 from collections.abc import AsyncIterator
 from datetime import date, timedelta
 from typing import Any
@@ -210,12 +211,27 @@ async def test_what_is_over_is_said_of_a_report_in_part_too(check: Checking) -> 
 
 
 async def test_a_slow_source_is_over_time_and_holds_up_nobody(check: Checking) -> None:
-    check.behave("maritime", "slow", seconds=30)
+    check.behave("maritime", "slow", seconds=8)
     found = await check.run()
     assert found["state"] == "PARTIAL"
     ships = await check.source("SHIPS")
     assert (ships["state"], ships["reason"] != "") == ("UNAVAILABLE", True)
     assert sum(one["state"] == "ANSWERED" for one in found["sources"]) == 15
+
+
+async def test_a_slow_source_of_many_families_costs_its_own_time_once(check: Checking) -> None:
+    """Six families, each with the same slow source: its six calls wait side by side, and the other ninety pass by."""
+    check.behave("maritime", "slow", seconds=8)
+    for _ in range(6):
+        other = Checking(check.relief, check.departments, Applying(check.relief))
+        await other.build()
+        await other.open(0, 1)
+    began = time.monotonic()
+    await check.relief.stand.settle()
+    took = time.monotonic() - began
+    states = "select state, count(*) from verification_source group by state order by state"
+    assert await check.relief.stand.rows(states) == [("ANSWERED", 90), ("UNAVAILABLE", 6)]
+    assert took < 3 * 5  # five seconds is what one call waits
 
 
 async def test_a_source_nobody_has_asked_in_time_is_over_time_too(check: Checking) -> None:
@@ -297,6 +313,52 @@ async def test_a_gap_is_closed_with_a_reason_and_named(check: Checking) -> None:
     assert told["gaps"] == ["SECURITIES"]
 
 
+@pytest.mark.plan("R-24", part="a resident starts the check on her phone")
+async def test_an_applicant_starts_it_by_herself(check: Checking) -> None:
+    """She opens it and signs for herself and her child; her husband is asked, signs, and the office presses the key."""
+    own, other = check.relief.resident(check.people[0]), check.relief.resident(check.people[1])
+    body = {"householdId": check.household, "applicationId": check.town.id}
+    assert (await check.relief.post("/verifications", other, body, 403))["code"] == "not_own_family"
+    alone = {"householdId": check.household}
+    assert (await check.relief.post("/verifications", own, alone, 403))["code"] == "not_own_family"
+    signed = body | {"authorisations": check.signatures(0, 2)}
+    opened = await check.relief.post("/verifications", own, signed, 201)
+    assert (opened["state"], [one["personId"] for one in opened["subjects"]]) == ("CREATED", [check.people[0]])
+    check.id = opened["id"]
+    told = await check.relief.stand.rows("select person_id from kernel.notice where template like '%verification-sign'")
+    assert told == [(check.people[1],)]
+    await check.do("authorisations", other, {"authorisations": check.signatures(1)})
+    await check.do("run", own, expect=403)
+    await check.do("run", check.town.clerk)
+    await check.relief.stand.settle()
+    assert (await check.see(own))["state"] == "REPORTED"
+
+
+@pytest.mark.plan("R-07", part="an authorisation taken back ends the check")
+async def test_an_authorisation_is_taken_back(check: Checking) -> None:
+    check.behave("bank", "down")
+    check.holds("BANKS", "DEPOSIT", "100.00")
+    await check.run()
+    wife = check.relief.resident(check.people[1])
+    ended = await check.do("withdraw", wife, {"reason": "不再同意核对"})
+    assert (ended["state"], ended["dueOn"]) == ("WITHDRAWN", None)
+    check.behave("bank", "ok")
+    await check.pass_time(days=4)
+    assert ((await check.see())["state"], await check.lines()) == ("WITHDRAWN", {})
+    assert [one for one in check.departments.asked if one["department"] == "bank"] == []
+    assert (await check.do("run", check.town.clerk, expect=409))["code"] == "verification_state"
+    assert (await check.open())["state"] == "QUERYING"  # another may begin
+
+
+@pytest.mark.plan("R-07", part="discrepancy between what was told and what was found")
+async def test_what_differs_from_what_was_told_is_said(check: Checking) -> None:
+    check.holds("TAX", "WAGE", "14400.00")
+    found = await check.run()
+    assert (found["income"], found["declaredIncome"], found["difference"]) == ("1200.00", "0.00", "1200.00")
+    await check.town.survey(monthlyIncome="1200.00")
+    assert (await check.see())["declaredIncome"] == "0.00"  # as it was told then
+
+
 # ── over the limits, and the objection ───────────────────────────────────────────────────────────
 
 
@@ -369,6 +431,12 @@ async def test_supporters_are_asked_about_with_their_signature(check: Checking) 
     # (96,000 / 12 / 2 − 2 × 1,167) × 30 % = 499.80; his savings are his own.
     assert (found["income"], found["over"]) == ("499.80", [])
     assert (await check.lines())["DEPOSIT"]["isOverLimit"] is False
+    # What the son earns is the office's to read, not his parents'.
+    why, father = f"/decisions/{found['decisions']['INCOME']}/why", check.relief.resident(check.people[0])
+    assert "4,000.00元" in str(await check.relief.get(why, check.town.clerk))
+    await check.relief.get(why, father, 404)
+    await check.relief.get(f"/decisions/{found['decisions']['DIBAO']}/why", father)
+    assert set(await check.lines(father)) == set()
 
 
 # ── who sees what ────────────────────────────────────────────────────────────────────────────────
@@ -381,6 +449,7 @@ async def test_values_are_masked_sealed_and_asked_for_with_a_reason(check: Check
     await check.run()
     masked = await check.lines(clear=False)
     assert {one["value"] for one in masked.values()} == {"****"}
+    assert (await check.see(check.relief.village))["decisions"] == {}  # their sentences say the amounts
     assert set(await check.lines(check.relief.village, clear=False)) == {"DEPOSIT", "SELF_PAID"}
     path = f"/verifications/{check.id}/report"
     assert (await check.relief.get(path, check.town.clerk, 422))["code"] == "reason_required"

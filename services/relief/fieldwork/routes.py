@@ -8,6 +8,7 @@ from services.relief.fieldwork import service
 from services.relief.fieldwork.schemas import (
     ContractIn,
     ContractOut,
+    CoverageOut,
     FieldVisitIn,
     FieldVisitOut,
     ReportIn,
@@ -84,6 +85,13 @@ async def list_field_visits(unit: Unit, query: Annotated[FieldVisitQuery, Query(
 async def assign_field_visit(body: FieldVisitIn, unit: Unit) -> FieldVisitOut:
     """委托第三方对一户入户调查。"""
     return _out(unit, await service.assign(unit, body.contract_id, body.household_id))
+
+
+@router.get("/survey-coverage")
+@permit("field_visit", "count")
+async def count_surveyed(unit: Unit) -> CoverageOut:
+    """入户核查覆盖率（目标 100%）：享受待遇的家庭中，近十二个月内由乡镇（街道）、区或第三方入户的比例。"""
+    return CoverageOut.of(await service.coverage(unit))
 
 
 @router.get("/field-visits/{field_visit_id}")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
 from services.relief.fieldwork import service
-from services.relief.fieldwork.service import FieldVisit, Form, NewContract, Report
+from services.relief.fieldwork.service import Coverage, FieldVisit, Form, NewContract, Report
 from services.relief.households.schemas import IncomeIn
 from shared.china.areas import AreaCode
 from shared.db.unit import UnitOfWork
@@ -124,6 +125,34 @@ class FieldVisitOut(Wire):
     @classmethod
     def of(cls, unit: UnitOfWork, row: FieldVisit) -> FieldVisitOut:
         return cls.of_row(row, surveyors=service.surveyors_of(unit, row), monthly_income=row.monthly_fen)
+
+
+class CoverageRow(Wire):
+    """A town's."""
+
+    area_code: str
+    running: int
+    surveyed: int
+
+
+class CoverageOut(Wire):
+    """X-04: of the families in benefit, those whose house was seen in the last twelve months."""
+
+    running: int
+    surveyed: int
+    share: Annotated[str | None, Field(description="百分比，两位小数，只舍不入", examples=["98.27"])]
+    areas: list[CoverageRow]
+
+    @classmethod
+    def of(cls, rows: Sequence[Coverage]) -> CoverageOut:
+        running, surveyed = sum(row.running for row in rows), sum(row.surveyed for row in rows)
+        hundredths = surveyed * 10_000 // running if running else 0
+        return cls(
+            running=running,
+            surveyed=surveyed,
+            share=f"{hundredths // 100}.{hundredths % 100:02d}" if running else None,
+            areas=[CoverageRow.model_validate(row) for row in rows],
+        )
 
 
 class ResampleOut(Wire):

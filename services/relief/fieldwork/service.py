@@ -268,6 +268,44 @@ _COUNTS = text("""
 """)
 
 
+# ── how many houses were seen (X-04) ─────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """Running benefits of a town, and how many of their houses were seen in the last twelve months."""
+
+    area_code: str
+    running: int
+    surveyed: int
+
+
+async def coverage(unit: UnitOfWork) -> list[Coverage]:
+    """Of the caller's rows, by town: seen by the town or the district, or by a third party."""
+    rows = await unit.rows(_COVERAGE, {"today": unit.today})
+    return [Coverage(areas.full(row.town), row.running, row.surveyed) for row in rows]
+
+
+_COVERAGE = text("""
+    select left(c.area_code, 9) as town, count(*) as running, count(s.household_id) as surveyed
+    from benefit_case c
+    left join (
+        select a.household_id from survey v join application a on a.id = v.application_id
+        where v.method = 'HOUSE' and v.surveyed_on > cast(:today as date) - interval '12 months'
+        union
+        select household_id from field_visit
+        where state = 'SUBMITTED' and visited_on > cast(:today as date) - interval '12 months'
+    ) s on s.household_id = c.household_id
+    where c.state = 'ACTIVE' and exists (
+        select from member m
+        where m.household_id = c.household_id and (m.valid_to is null or m.valid_to >= cast(:today as date))
+        and not exists (select from kernel.effect e where e.object_kind = 'member' and e.kind = 'end_share'
+            and e.object_id = m.id and e.annulled_at is null)
+    )
+    group by 1 order by 1
+""")
+
+
 # ── reading ──────────────────────────────────────────────────────────────────────────────────────
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from services.relief.law import in_force
-from services.relief.temporary import reserve
+from services.relief.temporary import reserve, telling
 from services.relief.temporary.rules import TOWN, NotDecided, NotYourMoney, move, refuse_same
 from services.relief.temporary.service import DISTRICT_ROLES, LATE, locked, step
 from services.relief.temporary.tables import TemporaryCase
@@ -38,6 +38,7 @@ async def pay(unit: UnitOfWork, case_id: str, how: str) -> TemporaryCase:
         await _await_papers(unit, case)
     else:
         await step(unit, case, "pay", reason=how)
+    await telling.tell_paid(unit, case)
     event = TemporaryPaid(
         case_id=case.id, person_id=case.person_id, kind=case.kind, amount=case.amount_fen, level=case.level
     )

@@ -6,9 +6,10 @@ balance from the lines.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, insert, select
 from sqlmodel import col
 
 from services.relief.delegation.rules import NotATown
@@ -21,10 +22,12 @@ from services.relief.temporary.rules import (
     ReserveExists,
     ReserveMissing,
     ReserveShort,
+    is_low,
 )
 from services.relief.temporary.tables import Reserve, ReserveEntry, ReserveRequest
 from shared.db.database import on_constraint
 from shared.db.principals import Scope
+from shared.db.tables import table_of
 from shared.db.unit import UnitOfWork
 from shared.ids import uuid7
 
@@ -36,11 +39,21 @@ on_constraint("uq_reserve_request_open", ReplenishOpen)
 async def open_reserve(unit: UnitOfWork, area_code: str) -> Reserve:
     """Give a town its reserve, filled. Raises NotATown, AreaOutside, ReserveExists."""
     town = _towns(unit, area_code)
-    amount = in_force(unit.today, town).fen("temporary.reserve")
-    unit.add(Reserve(area_code=town, float_fen=amount, opened_by=unit.principal.account_id, opened_at=unit.now))
-    await unit.flush()
-    await _book(unit, town, "FUND", "DISTRICT", "RESERVE", amount)
+    await open_reserves(unit, [town])
     return await unit.get(Reserve, town, lock=True)
+
+
+async def open_reserves(unit: UnitOfWork, towns: Sequence[str]) -> None:
+    """The same for many towns, in two statements."""
+    amounts = {town: in_force(unit.today, town).fen("temporary.reserve") for town in towns}
+    by, at = unit.principal.account_id, unit.now
+    opened = [
+        {"area_code": town, "float_fen": fen, "balance_fen": 0, "opened_by": by, "opened_at": at}
+        for town, fen in amounts.items()
+    ]
+    await unit.execute(insert(table_of(Reserve)), opened)
+    lines = [_line(unit, town, "FUND", "DISTRICT", "RESERVE", fen) for town, fen in amounts.items()]
+    await unit.execute(insert(table_of(ReserveEntry)), lines)
 
 
 async def spend(unit: UnitOfWork, area_code: str, case_id: str, amount_fen: int) -> None:
@@ -56,7 +69,7 @@ async def spend(unit: UnitOfWork, area_code: str, case_id: str, amount_fen: int)
     asked = select(col(ReserveRequest.id)).where(
         col(ReserveRequest.area_code) == town, col(ReserveRequest.state) == "OPEN"
     )
-    if left < reserve.float_fen * share and await unit.first(asked) is None:
+    if is_low(left, reserve.float_fen, share) and await unit.first(asked) is None:
         await _ask(unit, town, left)
 
 
@@ -120,20 +133,24 @@ async def _locked(unit: UnitOfWork, town: str) -> Reserve:
 async def _book(
     unit: UnitOfWork, town: str, kind: str, from_account: str, to_account: str, amount_fen: int, *, case_id: str = ""
 ) -> None:
-    unit.add(
-        ReserveEntry(
-            id=uuid7(),
-            area_code=town,
-            kind=kind,
-            from_account=from_account,
-            to_account=to_account,
-            amount_fen=amount_fen,
-            case_id=case_id,
-            made_by=unit.principal.account_id,
-            made_at=unit.now,
-        )
-    )
-    await unit.flush()
+    line = _line(unit, town, kind, from_account, to_account, amount_fen, case_id=case_id)
+    await unit.execute(insert(table_of(ReserveEntry)), [line])
+
+
+def _line(
+    unit: UnitOfWork, town: str, kind: str, from_account: str, to_account: str, amount_fen: int, *, case_id: str = ""
+) -> dict[str, Any]:
+    return {
+        "id": uuid7(),
+        "area_code": town,
+        "kind": kind,
+        "from_account": from_account,
+        "to_account": to_account,
+        "amount_fen": amount_fen,
+        "case_id": case_id,
+        "made_by": unit.principal.account_id,
+        "made_at": unit.now,
+    }
 
 
 def reserves() -> Select[Any]:

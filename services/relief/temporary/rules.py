@@ -6,6 +6,7 @@ from calendar import monthrange
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 
 from pydantic import BaseModel
 
@@ -157,6 +158,11 @@ def months_before(day: date, months: int) -> date:
     """The same day so many months ago, or the last of that month."""
     year, month = divmod(day.year * 12 + day.month - 1 - months, 12)
     return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
+
+
+def is_low(balance_fen: int, float_fen: int, share: Decimal) -> bool:
+    """Whether a reserve has to be filled up: less than the share of its float is left."""
+    return balance_fen < float_fen * share
 
 
 def refuse_same(actor: str, *earlier: str) -> None:

@@ -16,6 +16,7 @@ from services.relief.households import service as households
 from services.relief.households.rules import AreaOutside
 from services.relief.households.service import Household
 from services.relief.law import in_force, parameters
+from services.relief.temporary import telling
 from services.relief.temporary.rules import (
     DISTRICT,
     URGENT,
@@ -298,15 +299,14 @@ async def _decided(unit: UnitOfWork, case: TemporaryCase, decision: Decision, wo
 
 
 async def reject(unit: UnitOfWork, case_id: str, words: str, legal_basis: str) -> TemporaryCase:
-    """Refuse in writing. Raises DecidedAlready, SeparationOfDuties."""
+    """Refuse in writing; also what was decided to be paid first and has not been. Raises SeparationOfDuties."""
     case = await locked(unit, case_id)
-    if case.decided_at is not None:
-        raise DecidedAlready
     refuse_same(unit.principal.account_id, case.accepted_by)
     await step(unit, case, "reject", reason=words)
     case.reason, case.legal_basis = words, legal_basis
     case.decided_by, case.decided_at, case.amount_fen = unit.principal.account_id, unit.now, None
     await unit.flush()
+    await telling.tell_refused(unit, case)
     return case
 
 

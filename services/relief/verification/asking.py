@@ -20,8 +20,10 @@ from services.relief.households import reading
 from services.relief.households.rules import counted
 from services.relief.law import in_force, parameters
 from services.relief.means.rules import KINDS, Supporter, countable_income, over, property_limits
+from services.relief.verification import telling
 from services.relief.verification.rules import (
     OVER,
+    RUNNING,
     SETTLED,
     BadLine,
     Line,
@@ -201,7 +203,8 @@ async def hear(unit: UnitOfWork, outcome: CallOutcome) -> Verification | None:
     verification = await unit.get(Verification, verification_id, lock=True)
     mine = select(VerificationSource).where(col(VerificationSource.call_id) == outcome.call_id)
     row: VerificationSource | None = await unit.first(mine.with_for_update())
-    if row is None or row.round != verification.round or row.state in SETTLED:
+    is_waited_for = verification.state in RUNNING and row is not None and row.round == verification.round
+    if row is None or not is_waited_for or row.state in SETTLED:
         return None
     if outcome.outcome == "answered":
         await _hear_answer(unit, verification, row, outcome.result)
@@ -284,7 +287,8 @@ async def over_time(unit: UnitOfWork, verification_id: str, source_id: str) -> N
 async def come_back(unit: UnitOfWork, verification_id: str, source_id: str, times: int) -> None:
     """Ask a source that stayed away once more, unless somebody has asked it since."""
     verification, row = await _locked(unit, verification_id, source_id)
-    if row.state == "UNAVAILABLE" and row.round == verification.round and row.asked_times == times:
+    is_waited_for = verification.state in RUNNING and row.round == verification.round
+    if is_waited_for and row.state == "UNAVAILABLE" and row.asked_times == times:
         await send_again(unit, verification, row)
 
 
@@ -303,7 +307,7 @@ async def settle(unit: UnitOfWork, verification: Verification) -> None:
         col(VerificationSource.round) == verification.round,
     )
     rows: list[VerificationSource] = await unit.all(mine.order_by(col(VerificationSource.id)))
-    if verification.state not in ("QUERYING", "PARTIAL", "OBJECTED") or any(row.state == "WAITING" for row in rows):
+    if verification.state not in RUNNING or any(row.state == "WAITING" for row in rows):
         return
     away = [row.title for row in rows if row.state not in SETTLED]
     decisions, income = await _evaluate(unit, verification)
@@ -321,7 +325,9 @@ async def _report(
     decisions: Mapping[str, Decision],
     income: Decision,
 ) -> None:
-    made = [Made(one, verification.applicant_id) for one in (*decisions.values(), income)]
+    # What a supporter earns is not the family's to read: then the sentences are the office's alone.
+    reader = "" if income.facts["supporters"] else verification.applicant_id
+    made = [*(Made(one, verification.applicant_id) for one in decisions.values()), Made(income, reader)]
     ids = await keep_many(unit, made, parameters())
     verification.decisions = dict(zip((*decisions, "INCOME"), ids, strict=True))
     verification.within = [kind for kind, one in decisions.items() if one.outcome == "within"]
@@ -337,6 +343,8 @@ async def _report(
         round=verification.round,
     )
     unit.emit(event, area_code=verification.area_code)
+    if verification.over and verification.round == 1:
+        await telling.tell_over(unit, verification)
     if verification.application_id:
         # What exceeds the widest limits leaves no kind to be recognised; the narrower ones are the reviewer's to weigh.
         words = [OVER[item] for item in over(decisions[KINDS[-1]].reasons)]

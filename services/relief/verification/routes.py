@@ -65,7 +65,7 @@ async def list_verifications(unit: Unit, query: Annotated[VerificationQuery, Que
 
 
 @router.post("", status_code=201)
-@permit("verification", "run", "personal")
+@permit("verification", "open", "personal")
 async def open_verification(body: VerificationIn, unit: Unit, key: PersonKeyOf) -> VerificationOut:
     """发起核对；全部成年成员的授权齐备时一键向所有来源查询。"""
     return await _out(unit, await service.open_verification(unit, body.to_new(key)))
@@ -93,6 +93,13 @@ async def authorise_verification(
 async def run_verification(verification_id: UuidStr, unit: Unit) -> VerificationOut:
     """一键核对：同时向所有来源查询，各有时限；不可用的来源恢复后自动补齐。"""
     return await _out(unit, await service.run(unit, verification_id))
+
+
+@router.post("/{verification_id}/withdraw")
+@permit("verification", "sign", "personal")
+async def withdraw_authorisation(verification_id: UuidStr, body: WordsIn, unit: Unit) -> VerificationOut:
+    """报告前撤回授权：停止查询，核对终止。"""
+    return await _out(unit, await service.withdraw(unit, verification_id, body.reason))
 
 
 @router.get("/{verification_id}/lines")

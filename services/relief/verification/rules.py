@@ -10,8 +10,10 @@ from services.relief.means.rules import Amount, Incomes, Property, Supporter
 from shared.db.problems import Conflict, Forbidden, Invalid
 from shared.money import MoneyError, parse_yuan
 
-STATES = ("CREATED", "AUTHORISED", "QUERYING", "PARTIAL", "REPORTED", "OBJECTED", "RECHECKED")
+STATES = ("CREATED", "AUTHORISED", "QUERYING", "PARTIAL", "REPORTED", "OBJECTED", "RECHECKED", "WITHDRAWN")
 SOURCE_STATES = ("WAITING", "ANSWERED", "UNAVAILABLE", "REFUSED", "BY_HAND", "CLOSED")
+RUNNING = ("QUERYING", "PARTIAL", "OBJECTED")
+"""In which sources are asked and heard."""
 SETTLED = ("ANSWERED", "BY_HAND", "CLOSED")
 """What is known of such a source, or that it will not be known."""
 
@@ -46,6 +48,11 @@ class NotOwnSignature(Forbidden):
     detail = "只能签署本人或由本人监护的未成年人的授权"
 
 
+class NotOwn(Forbidden):
+    code = "not_own_family"
+    detail = "居民只能以申请人身份为正在办理的申请发起核对"
+
+
 class EvidenceMissing(Conflict):
     code = "evidence_missing"
     detail = "提出异议应先提交证明材料"
@@ -78,8 +85,9 @@ MOVES: Mapping[str, tuple[tuple[str, ...], str]] = {
     "report": (("QUERYING", "PARTIAL"), "REPORTED"),
     "object": (("REPORTED",), "OBJECTED"),
     "report_again": (("OBJECTED",), "RECHECKED"),
+    "withdraw": (("CREATED", "AUTHORISED", "QUERYING", "PARTIAL"), "WITHDRAWN"),
 }
-"""State machine 5."""
+"""State machine 5, and its end when somebody takes her authorisation back before the report (PIPL 15)."""
 
 
 def move(state: str, action: str) -> str:

@@ -20,6 +20,7 @@ from services.relief.verification.service import (
     VerificationLine,
     VerificationSubject,
 )
+from shared.db.principals import Role
 from shared.db.unit import UnitOfWork
 from shared.ids import PersonId, UuidStr
 from shared.money import MoneyFen
@@ -28,7 +29,7 @@ from shared.security.person_key import PersonKey
 from shared.web import Wire
 from shared.web.wire import LongText, ShortText
 
-State = Literal["CREATED", "AUTHORISED", "QUERYING", "PARTIAL", "REPORTED", "OBJECTED", "RECHECKED"]
+State = Literal["CREATED", "AUTHORISED", "QUERYING", "PARTIAL", "REPORTED", "OBJECTED", "RECHECKED", "WITHDRAWN"]
 SourceState = Literal["WAITING", "ANSWERED", "UNAVAILABLE", "REFUSED", "BY_HAND", "CLOSED"]
 Source = Literal[
     "REGISTRATION", "TAX", "SOCIAL_INSURANCE", "REAL_ESTATE", "MARKET", "PROVIDENT_FUND", "VEHICLES", "SHIPS", "BANKS",
@@ -194,7 +195,9 @@ class VerificationOut(VerificationItem):
     within: Annotated[list[LimitKind], Field(description="财产符合哪些类别的规定")]
     over: Annotated[list[Limit], Field(description="超过低保规定的项目")]
     income: Annotated[MoneyFen | None, Field(description="按核对结果核算的家庭月收入")]
-    decisions: Annotated[dict[str, str], Field(description="各项规则的决定，可查询理由")]
+    declared_income: Annotated[MoneyFen | None, Field(description="出具报告时登记的家庭月收入")]
+    difference: Annotated[MoneyFen | None, Field(description="核算收入减去登记收入；不一致的应核实")]
+    decisions: Annotated[dict[str, str], Field(description="各项规则的决定，可查询理由；其中有数值，村级不显示")]
     objection: str
     sources: list[SourceOut]
     subjects: list[SubjectOut]
@@ -204,10 +207,15 @@ async def verification_out(unit: UnitOfWork, row: Verification) -> VerificationO
     """With its sources, and the people of the caller's rows."""
     sources = await service.sources_of(unit, row)
     subjects = await asking.subjects_of(unit, row.id)
+    declared = await service.declared(unit, row)
+    difference = None if declared is None or row.income_fen is None else row.income_fen - declared
     is_whole = row.reported_at is not None and all(one.state in ("ANSWERED", "BY_HAND") for one in sources)
     return VerificationOut.of_row(
         row,
         income=row.income_fen,
+        declared_income=declared,
+        difference=difference,
+        decisions={} if unit.principal.role is Role.VILLAGE_CLERK else row.decisions,
         is_whole=is_whole,
         sources=[SourceOut.model_validate(one) for one in sources],
         subjects=[SubjectOut.of(unit, one) for one in subjects],

@@ -18,14 +18,17 @@ from services.relief.applications.stepping import by_the_family
 from services.relief.filings import service as filings
 from services.relief.households import reading
 from services.relief.households import service as households
+from services.relief.households.service import Income
 from services.relief.law import in_force
-from services.relief.verification import asking
+from services.relief.verification import asking, telling
 from services.relief.verification.rules import (
+    RUNNING,
     DateInFuture,
     EvidenceMissing,
     NoSuchSource,
     NotASubject,
     NotAuthorised,
+    NotOwn,
     NotOwnSignature,
     SignerNotAdult,
     SourceAnswered,
@@ -41,12 +44,15 @@ from services.relief.verification.tables import (
     VerificationStep,
     VerificationSubject,
 )
+from shared import clock
 from shared.db.database import on_constraint
 from shared.db.principals import Scope
 from shared.db.unit import UnitOfWork
 from shared.files import DatabaseStore, Files
 from shared.files.service import Owner, StoredFile
 from shared.ids import uuid7
+from shared.outgoing import cancel_calls
+from shared.payments import month_of
 
 __all__ = [
     "FILES",
@@ -93,10 +99,14 @@ class NewVerification:
 
 
 async def open_verification(unit: UnitOfWork, new: NewVerification) -> Verification:
-    """Open it; with all signatures at hand the sources are asked at once: one key (R-24). Raises VerificationOpen,
-    WrongState for an application that has ended or is another family's, and what `authorise` raises."""
+    """Open it; with all signatures at hand the sources are asked at once: one key (R-24). An applicant may do so for
+    the application that is under way. Raises VerificationOpen, NotOwn, WrongState for an application that has ended or
+    is another family's, and what `authorise` raises."""
     household = await households.lock(unit, new.household_id)
     await filings.refuse_parties(unit, household.id)
+    is_own = unit.principal.person_id == household.applicant_id and new.application_id != ""
+    if unit.principal.scope is Scope.PERSON and not is_own:
+        raise NotOwn
     if new.application_id:
         application = await unit.get(Application, new.application_id)
         if application.household_id != household.id or application.state in ENDED:
@@ -111,17 +121,20 @@ async def open_verification(unit: UnitOfWork, new: NewVerification) -> Verificat
         opened_by=unit.principal.account_id,
         opened_at=unit.now,
     )
-    unit.add(verification)
-    await unit.flush()
-    await limit(unit, verification, "start_limit")
-    await _enter_members(unit, verification)
-    for one in new.supporters:
-        _enter(unit, verification, one.person_id, "SUPPORTER", one.name, is_adult=True, family_size=one.family_size)
-    await unit.flush()
-    if new.signatures:
-        await authorise(unit, verification.id, new.signatures)
-    if verification.state == "AUTHORISED":
-        await run(unit, verification.id)
+    async with by_the_family(unit):
+        unit.add(verification)
+        await unit.flush()
+        await limit(unit, verification, "start_limit")
+        await _enter_members(unit, verification)
+        for one in new.supporters:
+            _enter(unit, verification, one.person_id, "SUPPORTER", one.name, is_adult=True, family_size=one.family_size)
+        await unit.flush()
+        if new.signatures:
+            await authorise(unit, verification.id, new.signatures)
+        if verification.state == "AUTHORISED":
+            await run(unit, verification.id)
+        else:
+            await telling.ask_to_sign(unit, verification, await asking.subjects_of(unit, verification.id))
     return verification
 
 
@@ -195,6 +208,17 @@ async def authorise(unit: UnitOfWork, verification_id: str, signatures: Sequence
     return verification
 
 
+async def withdraw(unit: UnitOfWork, verification_id: str, words: str) -> Verification:
+    """Somebody takes her authorisation back, or the check has lost its purpose: nobody is asked any more. Raises
+    VerificationState."""
+    verification = await locked(unit, verification_id)
+    async with by_the_family(unit):
+        await step(unit, verification, "withdraw", reason=words)
+        verification.due_on, verification.overdue_at = None, None
+        await cancel_calls(unit, f"{verification.id}/")
+    return verification
+
+
 async def run(unit: UnitOfWork, verification_id: str) -> Verification:
     """One key: every source is asked at once. Raises NotAuthorised, VerificationState."""
     verification = await locked(unit, verification_id)
@@ -243,7 +267,7 @@ async def close_source(unit: UnitOfWork, verification_id: str, source: str, reas
 
 async def _unanswered(unit: UnitOfWork, verification_id: str, source: str) -> tuple[Verification, VerificationSource]:
     verification = await locked(unit, verification_id)
-    if verification.state not in ("QUERYING", "PARTIAL", "OBJECTED"):
+    if verification.state not in RUNNING:
         raise VerificationState
     found = select(VerificationSource).where(
         col(VerificationSource.verification_id) == verification.id,
@@ -347,6 +371,20 @@ async def sources_of(unit: UnitOfWork, verification: Verification) -> list[Verif
     mine = select(VerificationSource).where(col(VerificationSource.verification_id) == verification.id)
     rows = await unit.all(mine.order_by(col(VerificationSource.round), col(VerificationSource.id)))
     return list({row.source: row for row in rows}.values())
+
+
+async def declared(unit: UnitOfWork, verification: Verification) -> int | None:
+    """The monthly income the family was entered with when the report was made; what differs is for the reviewer to
+    ask about. None before, and where the caller may not see it."""
+    if verification.reported_at is None:
+        return None
+    told = select(col(Income.monthly_fen)).where(
+        col(Income.household_id) == verification.household_id,
+        col(Income.from_month) <= month_of(clock.to_business_date(verification.reported_at)),
+        col(Income.recorded_at) <= verification.reported_at,
+    )
+    found = await unit.first(told.order_by(col(Income.from_month).desc(), col(Income.seq).desc()).limit(1))
+    return None if found is None else int(found)
 
 
 def name_of(unit: UnitOfWork, subject: VerificationSubject) -> str:

@@ -167,6 +167,7 @@ BODIES: Mapping[str, Make] = {
     "record_correction": lambda _: {"correctedOn": days_ago(0), "words": "示例"},
     "open_verification": lambda p: {"householdId": p["household_id"]},
     "authorise_verification": lambda p: {"authorisations": [{"idNumber": p["number"], "signedOn": days_ago(0)}]},
+    "withdraw_authorisation": _why,
     "ask_source_again": lambda _: {"source": "BANKS"},
     "answer_for_source": lambda _: {"source": "BANKS", "document": "示例", "lines": []},
     "close_source": lambda _: _WHY | {"source": "BANKS"},

@@ -347,7 +347,6 @@ class Furnisher:
         burnt = await self.do(Role.VILLAGE_CLERK, "apply_for_temporary_relief", house)
         place.ids["temporary_id"] = burnt["id"]
         await self.do(Role.TOWN_CLERK, "accept_temporary_case", temporary_id=burnt["id"])
-        await self.do(Role.FINANCE_OFFICER, "open_reserve", {"areaCode": place.town})
         asked = await self.do(Role.TOWN_CLERK, "ask_to_fill_reserve", {"areaCode": place.town})
         place.ids["replenishment_id"] = asked["id"]
 
