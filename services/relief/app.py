@@ -36,6 +36,7 @@ from services.relief.rechecks.routes import router as rechecks
 from services.relief.rechecks.service import OVERDUE
 from services.relief.spotchecks import jobs as spot_check_jobs
 from services.relief.spotchecks.routes import router as spot_checks
+from services.relief.temporary import jobs as temporary_jobs
 from services.relief.temporary import reactions as temporary_reactions
 from services.relief.temporary.routes import router as temporary
 from services.relief.temporary.service import LATE
@@ -112,6 +113,7 @@ SPEC = ServiceSpec(
         Schedule("relief.spot-checks", spot_check_jobs.draw_last_month, at=time(0, 25)),
         Schedule("relief.former-members", household_jobs.forget_former_members, at=time(0, 15)),
         Schedule("relief.warnings", warning_jobs.evaluate_all, at=time(1, 0)),
+        Schedule("relief.temporary-paid", temporary_jobs.take_over_paid, at=time(0, 45)),
         Schedule("relief.field-resamples", fieldwork_jobs.draw_visits, at=time(2, 0), day=1),
     ],
 )

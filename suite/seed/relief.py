@@ -3,6 +3,7 @@ reserves."""
 
 from typing import TYPE_CHECKING
 
+from services.relief.benefits.due import SCHEMES
 from services.relief.benefits.rates import PAYMENTS
 from services.relief.benefits.service import NewCase
 from services.relief.benefits.service import add_many as add_cases
@@ -85,7 +86,7 @@ async def load(_suite: "Suite", unit: UnitOfWork, population: Population) -> Non
 
 async def after(suite: "Suite") -> None:
     """Pay the months before."""
-    await pay_months(suite, "relief", PAYMENTS, list(PAYMENTS.schemes))
+    await pay_months(suite, "relief", PAYMENTS, [scheme.code for scheme in SCHEMES])
 
 
 def _applicant(household: Household) -> Person:

@@ -1,5 +1,4 @@
-"""Temporary relief by class and level, hours where life does not wait, and a reserve that answers for every fen
-(R-04, R-05; domain §2.7)."""
+"""Temporary relief by class and level, and hours where life does not wait (R-04, R-05; domain §2.7)."""
 
 import asyncio
 from collections.abc import Iterator
@@ -8,8 +7,6 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
 
 from services.relief.law import parameters
 from services.relief.temporary.rules import (
@@ -23,10 +20,10 @@ from services.relief.temporary.rules import (
     temporary,
 )
 from shared import clock
-from shared.db.principals import Role
 from shared.policy import decide
 from tests.relief.applying import id_number
-from tests.relief.families import LIUHENG, VILLAGE, Families
+from tests.relief.desk import Desk
+from tests.relief.families import CARD, LIUHENG, VILLAGE, Families
 
 MONDAY = date(2026, 3, 2)
 """The standard is 1,167: I 1,167, II 2,334, III 3,501, IV 7,002 for each."""
@@ -116,56 +113,6 @@ def test_twelve_months_ago(day: date, found: date) -> None:
 
 
 # ── through the door ─────────────────────────────────────────────────────────────────────────────
-
-
-class Desk:
-    """The stand, the offices, a case a line."""
-
-    def __init__(self, relief: Families) -> None:
-        self.relief = relief
-        stand = relief.stand
-        self.clerk = relief.town
-        self.colleague = stand.headers(Role.TOWN_CLERK, LIUHENG, account="town-b")
-        self.leader = stand.headers(Role.TOWN_LEADER, LIUHENG, account="leader")
-        self.officer = relief.district
-        self.finance = relief.finance
-        self.id = ""
-
-    async def reserve(self) -> Any:
-        return await self.relief.post("/reserves", self.finance, {"areaCode": LIUHENG}, 201)
-
-    async def balance(self) -> str:
-        (found,) = (await self.relief.get("/reserves", self.leader))["items"]
-        return str(found["balance"])
-
-    async def apply(self, *numbers: str, expect: int = 201, who: Any = None, **more: Any) -> Any:
-        people = [{"name": "示例甲", "idNumber": number} for number in numbers or (id_number(date(1970, 1, 1)),)]
-        body = {"areaCode": VILLAGE, "residence": "REGISTERED", "kind": "URGENT", "cause": "FIRE"}
-        body |= {"causeText": "住房失火", "people": people} | more
-        found = await self.relief.post("/temporary-cases", who or self.clerk, body, expect)
-        self.id = found.get("id", self.id)
-        return found
-
-    async def do(self, step: str, who: Any, body: Any = None, expect: int = 200) -> Any:
-        return await self.relief.post(f"/temporary-cases/{self.id}/{step}", who, body, expect)
-
-    async def see(self) -> Any:
-        return await self.relief.get(f"/temporary-cases/{self.id}", self.clerk)
-
-    async def decide(self, level: str = "I", who: Any = None, expect: int = 200, **more: Any) -> Any:
-        body = {"level": level, "reason": "急难情况属实"} | more
-        return await self.do("decide", who or self.leader, body, expect)
-
-    async def paid(self, *numbers: str, level: str = "I", **more: Any) -> Any:
-        """An urgent case of the town's, up to the money."""
-        await self.apply(*numbers, **more)
-        await self.do("accept", self.clerk)
-        await self.decide(level)
-        return await self.do("pay", self.colleague, {"how": "CASH"})
-
-    async def pass_time(self, **by: float) -> None:
-        clock.shift(timedelta(**by))
-        await self.relief.stand.settle()
 
 
 @pytest.fixture
@@ -280,6 +227,49 @@ async def test_larger_relief_is_the_districts(desk: Desk) -> None:
     assert (entry["fromAccount"], entry["toAccount"], entry["amount"]) == ("DISTRICT", "FAMILY", "7002.00")
 
 
+@pytest.mark.plan("R-04", part="the district's money by the bank's batch")
+async def test_the_bank_pays_what_the_district_ordered(desk: Desk) -> None:
+    await desk.relief.stand.settle()  # the schedules have begun
+    number, account = id_number(date(1970, 1, 1)), {"holder": "示例甲", "card": CARD}
+    for _ in range(2):  # one person may have two cases in a month
+        await desk.apply(number, kind="EXPENDITURE", cause="ILLNESS")
+        await desk.do("accept", desk.clerk)
+        form = {"level": "IV", "surveyors": ["王示一", "李示二"], "finding": "重病"}
+        await desk.do("survey", desk.clerk, form)
+        assert (await desk.do("order", desk.finance, account, 409))["code"] == "temporary_state"
+        await desk.do("publicity", desk.clerk, {"place": "村务栏"})
+    await desk.pass_time(days=8)
+    for case in (await desk.relief.get("/temporary-cases", desk.officer))["items"]:
+        desk.id = case["id"]
+        await desk.do("approve", desk.officer, {"reason": "同意"})
+        await desk.do("order", desk.officer, account, 403)
+        assert (await desk.do("order", desk.finance, account))["state"] == "APPROVED"
+        assert (await desk.do("order", desk.finance, account, 409))["code"] == "ordered_already"
+        assert (await desk.do("pay", desk.finance, {"how": "BANK"}, 409))["code"] == "ordered_already"
+    batch = await desk.relief.run(date(2026, 3, 1), "temporary")
+    lines = (await desk.relief.get(f"/payments/batches/{batch}/lines", desk.finance))["items"]
+    assert [line["amount"] for line in lines] == ["7002.00", "7002.00"]
+    rows = [
+        {"lineId": line["id"], "outcome": outcome} for line, outcome in zip(lines, ("PAID", "RETURNED"), strict=True)
+    ]
+    await desk.relief.post(f"/payments/batches/{batch}/returns", desk.finance, {"rows": rows})
+    await desk.pass_time(days=1)
+    cases = (await desk.relief.get("/temporary-cases", desk.officer))["items"]
+    assert sorted(case["state"] for case in cases) == ["APPROVED", "PAID"]
+    assert len(await desk.relief.stand.told("relief.temporary.paid.v1")) == 1
+    desk.id = next(case["id"] for case in cases if case["state"] == "PAID")
+    assert (await desk.see())["paidHow"] == "BATCH"
+    done = await desk.do("complete", desk.clerk, {"papers": ["银行回单"], "reason": "办结"})
+    assert done["state"] == "COMPLETED"
+    # What came back is paid by the next batch, once.
+    again = await desk.relief.run(date(2026, 3, 1), "temporary")
+    (line,) = (await desk.relief.get(f"/payments/batches/{again}/lines", desk.finance))["items"]
+    paid = {"rows": [{"lineId": line["id"], "outcome": "PAID"}]}
+    await desk.relief.post(f"/payments/batches/{again}/returns", desk.finance, paid)
+    await desk.pass_time(days=1)
+    assert len(await desk.relief.stand.told("relief.temporary.paid.v1")) == 2
+
+
 @pytest.mark.plan("R-04", part="one case one meeting above six times")
 async def test_one_case_one_meeting(desk: Desk) -> None:
     await desk.apply()
@@ -388,95 +378,3 @@ async def test_who_sees_what(desk: Desk) -> None:
     assert (await desk.relief.get("/temporary-cases", other))["items"] == []
     assert (await desk.apply(areaCode="330903003001", expect=403))["code"] == "area_outside"
     assert "示例甲" not in str(await desk.relief.stand.rows("select * from temporary_case"))
-
-
-# ── the reserve ──────────────────────────────────────────────────────────────────────────────────
-
-
-@pytest.mark.plan("R-04", part="a town's reserve: ledger, replenished below 30 %")
-async def test_a_reserve_is_spent_filled_up_and_adds_up(desk: Desk) -> None:
-    opened = await desk.reserve()
-    assert (opened["floatAmount"], opened["balance"]) == ("50000.00", "50000.00")
-    assert (await desk.relief.post("/reserves", desk.finance, {"areaCode": LIUHENG}, 409))["code"] == "reserve_exists"
-    for _ in range(9):
-        await desk.paid(level="III")
-    assert await desk.balance() == "18491.00"
-    assert (await desk.relief.get("/replenishments", desk.officer))["items"] == []
-    await desk.paid(level="III")
-    assert await desk.balance() == "14990.00"  # below 15,000
-    (asked,) = (await desk.relief.get("/replenishments?isOpen=true", desk.officer))["items"]
-    assert (asked["balance"], asked["state"]) == ("14990.00", "OPEN")
-    town = {"areaCode": LIUHENG}
-    assert (await desk.relief.post("/replenishments", desk.leader, town, 409))["code"] == "replenish_open"
-    await desk.paid()
-    filled = await desk.relief.post(f"/replenishments/{asked['id']}/fill", desk.finance)
-    assert (filled["state"], filled["filled"]) == ("DONE", "36177.00")  # what is missing now
-    assert await desk.balance() == "50000.00"
-    assert (await desk.relief.post(f"/replenishments/{asked['id']}/fill", desk.finance, expect=409))["code"] == (
-        "replenish_done"
-    )
-    accounts = await desk.relief.stand.rows(
-        "select account, sum(fen) from (select to_account as account, amount_fen as fen from reserve_entry union all"
-        " select from_account, -amount_fen from reserve_entry) legs group by account"
-    )
-    totals = {account: int(fen) for account, fen in accounts}
-    assert sum(totals.values()) == 0
-    assert totals == {"RESERVE": 50000_00, "DISTRICT": -86177_00, "FAMILY": 36177_00}
-
-
-async def test_a_reserve_never_pays_what_it_has_not(desk: Desk) -> None:
-    await desk.apply()
-    await desk.do("accept", desk.clerk)
-    await desk.decide()
-    assert (await desk.do("pay", desk.colleague, {"how": "CASH"}, 409))["code"] == "reserve_missing"
-    await desk.reserve()
-    async with desk.relief.stand.unit() as unit:
-        await unit.execute(text("update reserve set balance_fen = 1166_99"))
-    assert (await desk.do("pay", desk.colleague, {"how": "CASH"}, 409))["code"] == "reserve_short"
-    assert (await desk.see())["paidAt"] is None
-    # The district may step in.
-    assert (await desk.do("pay", desk.finance, {"how": "BANK"}))["state"] == "PAPERS_DUE"
-
-
-async def test_the_ledger_is_the_databases_business(desk: Desk) -> None:
-    """Lines cannot be changed; the balance follows from them and never falls below nothing; a case is paid once."""
-    await desk.reserve()
-    await desk.paid()
-    line = "insert into reserve_entry (id, area_code, kind, from_account, to_account, amount_fen, case_id, made_by,"
-    line += " made_at) values ('{}', '330903100000', 'GRANT', '{}', 'FAMILY', {}, '{}', 'a', now())"
-    for statement in (
-        "update reserve_entry set amount_fen = 1",
-        "delete from reserve_entry",
-        line.format("x", "RESERVE", 100, desk.id),
-        line.format("x", "FAMILY", 100, "c"),
-        line.format("x", "RESERVE", 0, "c"),
-        line.format("x", "RESERVE", 50000_00, "c"),
-    ):
-        with pytest.raises(DBAPIError):
-            async with desk.relief.stand.unit() as unit:
-                await unit.execute(text(statement))
-    assert await desk.balance() == "48833.00"
-
-
-async def test_many_at_one_reserve(desk: Desk) -> None:
-    """Twenty payments at once leave what twenty payments leave."""
-    await desk.reserve()
-    ids = []
-    for _ in range(20):
-        await desk.apply()
-        await desk.do("accept", desk.clerk)
-        await desk.decide()
-        ids.append(desk.id)
-    client, path = desk.relief.stand.client, "/api/relief/temporary-cases/{}/pay"
-    answers = await asyncio.gather(
-        *(client.post(path.format(one), headers=desk.colleague, json={"how": "CASH"}) for one in ids)
-    )
-    assert {answer.status_code for answer in answers} == {200}
-    assert await desk.balance() == "26660.00"
-
-
-async def test_a_towns_reserve_is_its_own(desk: Desk) -> None:
-    await desk.reserve()
-    assert (await desk.relief.get("/reserves", desk.relief.other_town))["items"] == []
-    assert (await desk.relief.get("/reserve-entries", desk.relief.other_town))["items"] == []
-    await desk.relief.post("/reserves", desk.clerk, {"areaCode": LIUHENG}, 403)

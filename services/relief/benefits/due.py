@@ -117,3 +117,5 @@ SCHEMES = (
     Scheme(SCHEME_OF[DIBAO], "低保金", DIBAO_DUE, checks=[_PAYEE_DECEASED]),
     Scheme(SCHEME_OF[TEKUN], "特困供养金", TEKUN_DUE, checks=[_PAYEE_DECEASED]),
 )
+ONE_OFF = Scheme("temporary", "临时救助金", checks=[_PAYEE_DECEASED], one_per_person=False)
+"""What the district pays once through the bank: its amount stands with the entitlement, for one month."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import delete, select, text
 
-from services.relief.benefits.due import SCHEMES
+from services.relief.benefits.due import ONE_OFF, SCHEMES
 from services.relief.benefits.rules import care_of, destitute_standard, supplement_of
 from services.relief.benefits.tables import BenefitRate
 from services.relief.law import parameters
@@ -118,4 +118,4 @@ class ReliefPayments(Payments):
         return await super().run(unit, batch_id, size=size, max_ranges=max_ranges)
 
 
-PAYMENTS = ReliefPayments(SCHEMES, RELIEF)
+PAYMENTS = ReliefPayments([*SCHEMES, ONE_OFF], RELIEF)

@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
+from sqlalchemy import select
+from sqlmodel import col
+
+from services.relief.benefits.due import ONE_OFF
+from services.relief.benefits.rates import PAYMENTS
 from services.relief.law import in_force
 from services.relief.temporary import reserve, telling
-from services.relief.temporary.rules import TOWN, NotDecided, NotYourMoney, move, refuse_same
+from services.relief.temporary.rules import TOWN, NotDecided, NotYourMoney, OrderedAlready, move, refuse_same
 from services.relief.temporary.service import DISTRICT_ROLES, LATE, locked, step
 from services.relief.temporary.tables import TemporaryCase
 from shared import clock
@@ -15,12 +20,16 @@ from shared.china import working_days
 from shared.contracts.relief import TemporaryPaid
 from shared.db.unit import UnitOfWork
 from shared.events import set_timer
+from shared.payments import Grant, month_of, open_account
+from shared.payments.tables import PaymentLine
 
 
 async def pay(unit: UnitOfWork, case_id: str, how: str) -> TemporaryCase:
     """Hand over money or goods: a town's from its reserve, a district's from the district's money. Of an urgent case
-    the papers are due from now. Raises NotDecided, NotYourMoney, SeparationOfDuties, ReserveShort."""
+    the papers are due from now. Raises OrderedAlready, NotDecided, NotYourMoney, SeparationOfDuties, ReserveShort."""
     case = await locked(unit, case_id)
+    if case.entitlement_id is not None:
+        raise OrderedAlready
     is_first = case.state == "ACCEPTED"
     move(case.state, "pay_first" if is_first else "pay")
     if case.decided_at is None or case.amount_fen is None:
@@ -38,12 +47,61 @@ async def pay(unit: UnitOfWork, case_id: str, how: str) -> TemporaryCase:
         await _await_papers(unit, case)
     else:
         await step(unit, case, "pay", reason=how)
+    await _announce(unit, case)
+    return case
+
+
+async def _announce(unit: UnitOfWork, case: TemporaryCase) -> None:
+    assert case.amount_fen is not None
     await telling.tell_paid(unit, case)
     event = TemporaryPaid(
         case_id=case.id, person_id=case.person_id, kind=case.kind, amount=case.amount_fen, level=case.level
     )
     unit.emit(event, area_code=case.area_code)
+
+
+async def order(unit: UnitOfWork, case_id: str, holder: str, card: str) -> TemporaryCase:
+    """Let the bank pay an approved case with the district's next batch; a line that comes back is paid again by the
+    batch after. Raises OrderedAlready, TemporaryState, SeparationOfDuties."""
+    case = await locked(unit, case_id)
+    move(case.state, "pay")
+    if case.entitlement_id is not None:
+        raise OrderedAlready
+    refuse_same(unit.principal.account_id, case.accepted_by, case.decided_by)
+    account_id = await open_account(unit, person_id=case.person_id, area_code=case.area_code, holder=holder, card=card)
+    month = month_of(unit.today)
+    grant = Grant(
+        ONE_OFF.code,
+        case.person_id,
+        case.area_code,
+        month,
+        case.amount_fen,
+        decision_id=case.decision_id,
+        household_id=case.household_id,
+        account_id=account_id,
+        to_month=month,
+    )
+    (case.entitlement_id,) = await PAYMENTS.grant(unit, grant)
+    case.paid_by = unit.principal.account_id
+    case.version += 1
+    await unit.flush()
     return case
+
+
+async def take_over_paid(unit: UnitOfWork) -> int:
+    """What the bank has paid is paid here too; how many cases."""
+    line = select(PaymentLine).where(
+        col(PaymentLine.entitlement_id) == col(TemporaryCase.entitlement_id), col(PaymentLine.state) == "PAID"
+    )
+    waiting = select(col(TemporaryCase.id)).where(
+        col(TemporaryCase.entitlement_id).is_not(None), col(TemporaryCase.paid_at).is_(None), line.exists()
+    )
+    found = await unit.lock(TemporaryCase, await unit.all(waiting))
+    for case in found:
+        case.paid_at, case.paid_how = unit.now, "BATCH"
+        await step(unit, case, "pay", reason="银行已发放")
+        await _announce(unit, case)
+    return len(found)
 
 
 async def _await_papers(unit: UnitOfWork, case: TemporaryCase) -> None:

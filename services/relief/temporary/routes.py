@@ -11,6 +11,7 @@ from services.relief.temporary.schemas import (
     DecisionIn,
     EntryOut,
     Kind,
+    OrderIn,
     PapersIn,
     PaymentIn,
     PublishIn,
@@ -135,6 +136,13 @@ async def reject_temporary_case(temporary_id: UuidStr, body: RejectionIn, unit: 
 async def pay_temporary_case(temporary_id: UuidStr, body: PaymentIn, unit: Unit) -> TemporaryOut:
     """发放款物：乡镇（街道）从备用金支付，区级由区级资金支付；急难型自此补齐手续。"""
     return _out(unit, await paying.pay(unit, temporary_id, body.how))
+
+
+@router.post("/temporary-cases/{temporary_id}/order")
+@permit("temporary", "order", "personal")
+async def order_temporary_payment(temporary_id: UuidStr, body: OrderIn, unit: Unit) -> TemporaryOut:
+    """已批准的交银行随区级批次发放，到账后转为已发放；退回的随下一批次补发。"""
+    return _out(unit, await paying.order(unit, temporary_id, body.holder, body.card))
 
 
 @router.post("/temporary-cases/{temporary_id}/complete")

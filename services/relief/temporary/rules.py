@@ -74,6 +74,11 @@ class NotYourMoney(Forbidden):
     detail = "该笔救助由区级资金支付"
 
 
+class OrderedAlready(Conflict):
+    code = "ordered_already"
+    detail = "该笔救助已交银行发放"
+
+
 class SeparationOfDuties(Forbidden):
     code = "separation_of_duties"
     detail = "受理、审批、支付不得由同一人办理"

@@ -17,7 +17,7 @@ from shared.china.areas import AreaCode
 from shared.db.unit import UnitOfWork
 from shared.ids import UuidStr
 from shared.money import MoneyFen
-from shared.security.masking import IdNumberIn, PersonName, PersonNameIn
+from shared.security.masking import BankCardIn, IdNumberIn, PersonName, PersonNameIn
 from shared.security.person_key import PersonKey, random_person_id
 from shared.web import Wire
 from shared.web.wire import LongText, ShortText
@@ -124,6 +124,13 @@ class PaymentIn(Wire):
     how: How
 
 
+class OrderIn(Wire):
+    """The account the bank pays to."""
+
+    holder: PersonNameIn
+    card: BankCardIn
+
+
 class PapersIn(WordsIn):
     """The papers that are there now."""
 
@@ -171,7 +178,7 @@ class TemporaryOut(TemporaryItem):
     legal_basis: str
     remedy: str
     paid_at: datetime | None
-    paid_how: Literal["", "CASH", "BANK", "GOODS"]
+    paid_how: Literal["", "CASH", "BANK", "GOODS", "BATCH"]
     papers: list[str]
     completed_at: datetime | None
 

@@ -33,6 +33,7 @@ class TemporaryCase(Base, table=True):
         CheckConstraint("(paid_at is null) or (decided_at is not null and amount_fen > 0)", name="paid"),
         Index("ix_temporary_case_area", "area_code", "id"),
         Index("ix_temporary_case_person", "person_id", "id"),
+        Index("uq_temporary_case_entitlement", "entitlement_id", unique=True),
         Index("ix_temporary_case_late", "area_code", "id", postgresql_where="is_late"),
     )
 
@@ -69,6 +70,7 @@ class TemporaryCase(Base, table=True):
     decision_id: str = Field(default="", sa_type=Text)
     reason: str = Field(default="", sa_type=Text)
     legal_basis: str = Field(default="", sa_type=Text)
+    entitlement_id: str | None = Field(default=None, sa_type=Text, description="where the bank pays, once ordered")
     paid_by: str = Field(default="", sa_type=Text)
     paid_at: datetime | None = None
     paid_how: str = Field(default="", sa_type=Text)

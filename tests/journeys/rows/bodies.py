@@ -195,6 +195,7 @@ BODIES: Mapping[str, Make] = {
     "approve_temporary_case": _why,
     "reject_temporary_case": lambda _: _WHY | {"legalBasis": "示例"},
     "pay_temporary_case": lambda _: {"how": "CASH"},
+    "order_temporary_payment": lambda _: {"holder": "安示宁", "card": CARD},
     "complete_temporary_case": lambda _: _WHY | {"papers": ["收条"]},
     "open_reserve": lambda p: {"areaCode": p.town},
     "ask_to_fill_reserve": lambda p: {"areaCode": p.town},
