@@ -14,6 +14,7 @@ from services.relief.temporary.rules import (
     STATES,
     Hardship,
     TemporaryState,
+    instalments,
     is_low,
     months_before,
     move,
@@ -120,7 +121,7 @@ def desk(relief: Families) -> Desk:
     return Desk(relief)
 
 
-@pytest.mark.plan("R-05", part="paid first, papers within ten working days, overdue alert")
+@pytest.mark.plan("R-05")
 async def test_money_first_papers_later(desk: Desk) -> None:
     await desk.reserve()
     numbers = id_number(date(1970, 1, 1)), id_number(date(1972, 1, 1))
@@ -206,7 +207,7 @@ async def test_the_normal_way_in_the_town(desk: Desk) -> None:
     assert (await desk.do("complete", desk.clerk, {"papers": ["收条"], "reason": "办结"}))["state"] == "COMPLETED"
 
 
-@pytest.mark.plan("R-04", part="larger relief by the district, seven days' notice")
+@pytest.mark.plan("R-04")
 async def test_larger_relief_is_the_districts(desk: Desk) -> None:
     await desk.reserve()
     await desk.apply(kind="EXPENDITURE", cause="ILLNESS", residence="RESIDENT")
@@ -268,6 +269,43 @@ async def test_the_bank_pays_what_the_district_ordered(desk: Desk) -> None:
     await desk.relief.post(f"/payments/batches/{again}/returns", desk.finance, paid)
     await desk.pass_time(days=1)
     assert len(await desk.relief.stand.told("relief.temporary.paid.v1")) == 2
+
+
+@pytest.mark.parametrize(
+    ("total", "months", "parts"),
+    [(7002_00, 1, [7002_00]), (7002_00, 3, [2334_00] * 3), (7002_00, 4, [1752_00, 1750_00, 1750_00, 1750_00])],
+)
+def test_parts_add_up(total: int, months: int, parts: list[int]) -> None:
+    assert instalments(total, months) == parts
+    assert sum(parts) == total
+
+
+@pytest.mark.plan("R-04", part="staged payment")
+async def test_in_stages_a_part_a_month(desk: Desk) -> None:
+    await desk.relief.stand.settle()
+    await desk.apply(kind="EXPENDITURE", cause="ILLNESS")
+    await desk.do("accept", desk.clerk)
+    await desk.do("survey", desk.clerk, {"level": "IV", "surveyors": ["王示一", "李示二"], "finding": "重病"})
+    await desk.do("publicity", desk.clerk, {"place": "村务栏"})
+    await desk.pass_time(days=8)
+    await desk.do("approve", desk.officer, {"reason": "同意"})
+    account = {"holder": "示例甲", "card": CARD}
+    assert (await desk.do("order", desk.finance, account | {"months": 7}, 422))["code"] == "too_many_instalments"
+    await desk.do("order", desk.finance, account | {"months": 4})
+    paid = []
+    for month in (3, 4, 5, 6):
+        assert (await desk.see())["state"] == "APPROVED"
+        clock.set_to(clock.start_of_day(date(2026, month, 20)) + timedelta(hours=9))
+        batch = await desk.relief.run(date(2026, month, 1), "temporary")
+        (line,) = (await desk.relief.get(f"/payments/batches/{batch}/lines", desk.finance))["items"]
+        paid.append(line["amount"])
+        rows = [{"lineId": line["id"], "outcome": "PAID"}]
+        await desk.relief.post(f"/payments/batches/{batch}/returns", desk.finance, {"rows": rows})
+        await desk.pass_time(days=1)
+    assert paid == ["1752.00", "1750.00", "1750.00", "1750.00"]
+    assert (await desk.see())["state"] == "PAID"
+    (told,) = await desk.relief.stand.told("relief.temporary.paid.v1")
+    assert told["amount"] == 700200
 
 
 @pytest.mark.plan("R-04", part="one case one meeting above six times")

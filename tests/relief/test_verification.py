@@ -138,7 +138,7 @@ async def test_one_at_a_time_and_only_for_ones_own_application(check: Checking) 
 # ── one key ──────────────────────────────────────────────────────────────────────────────────────
 
 
-@pytest.mark.plan("R-07", part="sources, lines, limits, report to the application")
+@pytest.mark.plan("R-07")
 @pytest.mark.plan("R-24", part="one-key verification")
 async def test_one_key_and_the_opinion_can_be_formed(check: Checking) -> None:
     check.holds("BANKS", "DEPOSIT", "12000.00")

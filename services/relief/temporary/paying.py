@@ -5,14 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlmodel import col
 
 from services.relief.benefits.due import ONE_OFF
 from services.relief.benefits.rates import PAYMENTS
 from services.relief.law import in_force
 from services.relief.temporary import reserve, telling
-from services.relief.temporary.rules import TOWN, NotDecided, NotYourMoney, OrderedAlready, move, refuse_same
+from services.relief.temporary.rules import (
+    TOWN,
+    NotDecided,
+    NotYourMoney,
+    OrderedAlready,
+    TooManyInstalments,
+    instalments,
+    move,
+    refuse_same,
+)
 from services.relief.temporary.service import DISTRICT_ROLES, LATE, locked, step
 from services.relief.temporary.tables import TemporaryCase
 from shared import clock
@@ -21,6 +30,7 @@ from shared.contracts.relief import TemporaryPaid
 from shared.db.unit import UnitOfWork
 from shared.events import set_timer
 from shared.payments import Grant, month_of, open_account
+from shared.payments.months import plus
 from shared.payments.tables import PaymentLine
 
 
@@ -60,28 +70,35 @@ async def _announce(unit: UnitOfWork, case: TemporaryCase) -> None:
     unit.emit(event, area_code=case.area_code)
 
 
-async def order(unit: UnitOfWork, case_id: str, holder: str, card: str) -> TemporaryCase:
-    """Let the bank pay an approved case with the district's next batch; a line that comes back is paid again by the
-    batch after. Raises OrderedAlready, TemporaryState, SeparationOfDuties."""
+async def order(unit: UnitOfWork, case_id: str, holder: str, card: str, months: int = 1) -> TemporaryCase:
+    """Let the bank pay an approved case with the district's next batch, or in stages, a part a month; a line that
+    comes back is paid again by the batch after. Raises OrderedAlready, TemporaryState, SeparationOfDuties,
+    TooManyInstalments."""
     case = await locked(unit, case_id)
     move(case.state, "pay")
     if case.entitlement_id is not None:
         raise OrderedAlready
     refuse_same(unit.principal.account_id, case.accepted_by, case.decided_by)
+    if months > in_force(unit.today, case.area_code).whole("temporary.instalments"):
+        raise TooManyInstalments(field="months")
+    assert case.amount_fen is not None
     account_id = await open_account(unit, person_id=case.person_id, area_code=case.area_code, holder=holder, card=card)
+    first, *later = instalments(case.amount_fen, months)
     month = month_of(unit.today)
     grant = Grant(
         ONE_OFF.code,
         case.person_id,
         case.area_code,
         month,
-        case.amount_fen,
+        first,
         decision_id=case.decision_id,
         household_id=case.household_id,
         account_id=account_id,
-        to_month=month,
+        to_month=plus(month, months - 1),
     )
     (case.entitlement_id,) = await PAYMENTS.grant(unit, grant)
+    if later and later[0] != first:
+        await PAYMENTS.set_amount(unit, case.entitlement_id, plus(month, 1), later[0], decision_id=case.decision_id)
     case.paid_by = unit.principal.account_id
     case.version += 1
     await unit.flush()
@@ -89,12 +106,16 @@ async def order(unit: UnitOfWork, case_id: str, holder: str, card: str) -> Tempo
 
 
 async def take_over_paid(unit: UnitOfWork) -> int:
-    """What the bank has paid is paid here too; how many cases."""
-    line = select(PaymentLine).where(
-        col(PaymentLine.entitlement_id) == col(TemporaryCase.entitlement_id), col(PaymentLine.state) == "PAID"
+    """What the bank has paid in all its parts is paid here too; how many cases."""
+    paid = (
+        select(func.sum(col(PaymentLine.amount_fen)))
+        .where(col(PaymentLine.entitlement_id) == col(TemporaryCase.entitlement_id), col(PaymentLine.state) == "PAID")
+        .scalar_subquery()
     )
     waiting = select(col(TemporaryCase.id)).where(
-        col(TemporaryCase.entitlement_id).is_not(None), col(TemporaryCase.paid_at).is_(None), line.exists()
+        col(TemporaryCase.entitlement_id).is_not(None),
+        col(TemporaryCase.paid_at).is_(None),
+        paid >= col(TemporaryCase.amount_fen),
     )
     found = await unit.lock(TemporaryCase, await unit.all(waiting))
     for case in found:

@@ -141,8 +141,8 @@ async def pay_temporary_case(temporary_id: UuidStr, body: PaymentIn, unit: Unit)
 @router.post("/temporary-cases/{temporary_id}/order")
 @permit("temporary", "order", "personal")
 async def order_temporary_payment(temporary_id: UuidStr, body: OrderIn, unit: Unit) -> TemporaryOut:
-    """已批准的交银行随区级批次发放，到账后转为已发放；退回的随下一批次补发。"""
-    return _out(unit, await paying.order(unit, temporary_id, body.holder, body.card))
+    """已批准的交银行随区级批次一次或分期发放，全部到账后转为已发放；退回的随下一批次补发。"""
+    return _out(unit, await paying.order(unit, temporary_id, body.holder, body.card, body.months))
 
 
 @router.post("/temporary-cases/{temporary_id}/complete")

@@ -79,6 +79,11 @@ class OrderedAlready(Conflict):
     detail = "该笔救助已交银行发放"
 
 
+class TooManyInstalments(Invalid):
+    code = "too_many_instalments"
+    detail = "分期发放超过规定的月数"
+
+
 class SeparationOfDuties(Forbidden):
     code = "separation_of_duties"
     detail = "受理、审批、支付不得由同一人办理"
@@ -163,6 +168,12 @@ def months_before(day: date, months: int) -> date:
     """The same day so many months ago, or the last of that month."""
     year, month = divmod(day.year * 12 + day.month - 1 - months, 12)
     return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
+
+
+def instalments(total_fen: int, months: int) -> list[int]:
+    """Equal parts of whole yuan, one a month; what does not divide comes first."""
+    part = total_fen // months // 100 * 100
+    return [total_fen - part * (months - 1), *([part] * (months - 1))]
 
 
 def is_low(balance_fen: int, float_fen: int, share: Decimal) -> bool:

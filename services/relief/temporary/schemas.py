@@ -129,6 +129,7 @@ class OrderIn(Wire):
 
     holder: PersonNameIn
     card: BankCardIn
+    months: Annotated[int, Field(ge=1, le=12, description="分期发放的月数")] = 1
 
 
 class PapersIn(WordsIn):
