@@ -4,11 +4,8 @@ from datetime import date, timedelta
 
 import pytest
 
-from services.relief.applications.surveying import verification_reported
 from shared import clock
 from shared.china import resident_id
-from shared.db.principals import system_principal
-from shared.ids import uuid7
 from suite.seed.places import STORY_VILLAGE
 from tests.journeys.conftest import Scene
 from tests.journeys.steps import certify, confirm
@@ -22,7 +19,7 @@ def until(day: date) -> None:
 
 
 @pytest.mark.plan("R-02", part="from identity cards to a benefit, through the gateway")
-@pytest.mark.plan("R-05", part="application with the identity card alone")
+@pytest.mark.plan("R-24", part="one card, one key, through the gateway")
 async def test_a_family_is_helped_and_the_help_follows_its_life(scene: Scene) -> None:
     until(date(2026, 3, 2))
     clerk, leader = scene["town-clerk"], scene["town-leader"]
@@ -47,8 +44,14 @@ async def test_a_family_is_helped_and_the_help_follows_its_life(scene: Scene) ->
     await clerk.post(f"{path}/investigate")
     seen = {"surveyedOn": "2026-03-02", "surveyors": ["王示一", "李示二"], "isSigned": True, "finding": "属实"}
     await clerk.post(f"{path}/surveys", seen, status=201)
-    async with scene.suite.database("relief").unit(system_principal("test"), "test", worker=True) as unit:
-        assert await verification_reported(unit, applied["id"], verification_id=uuid7())
+    # one key: the numbers on their cards are all the departments need
+    scene.departments.holdings["tax/income", numbers[1]] = [{"item": "WAGE", "value": "7200.00"}]
+    signed = [{"idNumber": number, "signedOn": "2026-03-02"} for number in numbers]
+    key = {"householdId": applied["householdId"], "applicationId": applied["id"], "authorisations": signed}
+    asked = await clerk.post("/api/relief/verifications", key, status=201)
+    await scene.settle()
+    report = await clerk.get(f"/api/relief/verifications/{asked['id']}")
+    assert (report["state"], report["income"], report["difference"]) == ("REPORTED", "600.00", "0.00")
     found = {"withinProperty": True, "withinMarginalProperty": True, "hasAbleSupporter": True, "opinion": "拟予确认"}
     opinion = await leader.post(f"{path}/opinion", found)
     assert (opinion["kind"], opinion["amount"]) == ("DIBAO", "1734.00")
