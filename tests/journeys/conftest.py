@@ -25,8 +25,8 @@ from suite.story.people import Actor
 PASSWORD = "pw"
 SYSTEM = system_principal("test")
 DEMO = (
-    "resident", "village-clerk", "institution-admin", "town-clerk", "town-clerk-2", "district-officer",
-    "district-reviewer", "finance-officer", "auditor", "system-admin", "security-admin",
+    "resident", "village-clerk", "institution-admin", "town-clerk", "town-leader", "town-clerk-2", "district-officer",
+    "district-reviewer", "district-director", "finance-officer", "auditor", "system-admin", "security-admin",
 )  # fmt: skip
 
 
