@@ -94,8 +94,8 @@ class Applying:
         body = {"signedOn": clock.today().isoformat(), "authorisedBy": people}
         return await self.do("submit", who or self.clerk, body)
 
-    async def declare(self, *, relative: bool = False) -> None:
-        """Both filings."""
+    async def declare(self, *, relative: bool = False, neighbour: bool = False) -> None:
+        """Both filings: of a relative who is a cadre, of a neighbour who keeps the card, or of nobody."""
         members = await self.members()
         path = f"/households/{self.last['householdId']}/filings"
         for kind in ("KINSHIP", "CARD"):
@@ -104,6 +104,9 @@ class Applying:
             if relative and kind == "KINSHIP":
                 named = {"memberId": members[0]["id"], "name": "示大海", "duty": "VILLAGE_CADRE"}
                 body |= {"isPositive": True, "parties": [named | {"relation": "SIBLING", "unitName": "示例村"}]}
+            if neighbour and kind == "CARD":
+                named = {"memberId": members[0]["id"], "name": "示邻居", "duty": "OTHER", "relation": "OTHER"}
+                body |= {"isPositive": True, "parties": [named | {"unitName": "同村"}]}
             await self.relief.post(path, self.clerk, body, 201)
 
     async def survey(

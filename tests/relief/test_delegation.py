@@ -169,7 +169,7 @@ async def test_a_months_decisions_are_drawn_found_wrong_and_the_power_is_suspend
     assert len(checks) == drawn["drawn"]
     # two of twelve at random at least, and the family with a relative on duty whatever the dice say
     at_random = [one for one in checks if one["ground"] == "RANDOM"]
-    assert [one["applicationId"] for one in checks if one["ground"] == "RELATIVE"] == close
+    assert [one["applicationId"] for one in checks if one["ground"] == "FILED"] == close
     assert len(at_random) == 2
     assert {one["applicationId"] for one in at_random} <= set(plain)
     assert {one["dueOn"] for one in checks} == {"2026-04-23"}

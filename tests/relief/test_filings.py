@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from services.relief.filings.rules import AgreementMissing, PartiesDoNotFit, check, missing
+from services.relief.filings.rules import AgreementMissing, NotOnDuty, PartiesDoNotFit, check, missing
 from shared import clock
 from shared.db.principals import Role
 from shared.db.problems import Problem
@@ -27,25 +27,28 @@ def cadre(family: Family, **more: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("kind", "is_positive", "parties", "has_agreement", "problem"),
+    ("kind", "is_positive", "duties", "has_agreement", "problem"),
     [
-        ("KINSHIP", False, 0, False, None),
-        ("KINSHIP", True, 1, False, None),
-        ("KINSHIP", True, 0, False, PartiesDoNotFit),
-        ("KINSHIP", False, 1, False, PartiesDoNotFit),
-        ("CARD", False, 0, False, None),
-        ("CARD", True, 1, False, AgreementMissing),
-        ("CARD", True, 1, True, None),
+        ("KINSHIP", False, [], False, None),
+        ("KINSHIP", True, ["VILLAGE_CADRE"], False, None),
+        ("KINSHIP", True, ["OTHER"], False, NotOnDuty),
+        ("KINSHIP", True, [], False, PartiesDoNotFit),
+        ("KINSHIP", False, ["RELIEF_STAFF"], False, PartiesDoNotFit),
+        ("CARD", False, [], False, None),
+        ("CARD", True, ["OTHER"], False, None),
+        ("CARD", True, ["RELIEF_STAFF"], False, AgreementMissing),
+        ("CARD", True, ["OTHER", "VILLAGE_CADRE"], False, AgreementMissing),
+        ("CARD", True, ["RELIEF_STAFF"], True, None),
     ],
 )
 def test_what_a_declaration_needs(
-    kind: str, is_positive: bool, parties: int, has_agreement: bool, problem: type[Problem] | None
+    kind: str, is_positive: bool, duties: list[str], has_agreement: bool, problem: type[Problem] | None
 ) -> None:
     if problem is None:
-        check(kind, is_positive=is_positive, parties=parties, has_agreement=has_agreement)
+        check(kind, is_positive=is_positive, duties=duties, has_agreement=has_agreement)
         return
     with pytest.raises(problem):
-        check(kind, is_positive=is_positive, parties=parties, has_agreement=has_agreement)
+        check(kind, is_positive=is_positive, duties=duties, has_agreement=has_agreement)
 
 
 def test_both_are_made_whatever_they_say() -> None:

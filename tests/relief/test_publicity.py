@@ -146,13 +146,14 @@ async def test_of_the_destitute_there_is_more_time(town: Applying) -> None:
     assert next(one["dueOn"] for one in limits if one["step"] == "OBJECTION") == "2026-03-23"
 
 
-@pytest.mark.plan("R-28", part="the district visits the house of families with a declared relative")
-async def test_a_declared_relative_brings_the_district_to_the_house(town: Applying) -> None:
+@pytest.mark.plan("R-28", part="the district visits the house of families with something declared")
+@pytest.mark.parametrize("declared", [{"relative": True}, {"neighbour": True}])
+async def test_what_is_declared_brings_the_district_to_the_house(town: Applying, declared: dict[str, bool]) -> None:
     notice = await town.to_village()
     await town.see()
-    await town.declare(relative=True)
+    await town.declare(**declared)
     await town.wait_until(date.fromisoformat(notice["toOn"]) + timedelta(days=1))
-    assert (await town.see())["isRelativeFiled"] is True
+    assert (await town.see())["isFiled"] is True
     refused = await town.do("approve", town.reviewer, {"reason": "同意"}, 409)
     assert refused["code"] == "district_visit_missing"
     await town.survey(town.relief.district)

@@ -215,7 +215,7 @@ async def object_to_notice(notice_id: UuidStr, body: ObjectionIn, unit: Unit) ->
 @router.post("/applications/{application_id}/approve")
 @permit("application", "decide", "personal")
 async def approve_application(application_id: UuidStr, body: ApprovalIn, unit: Unit) -> ApplicationOut:
-    """确认：自下月起享受。两项备案齐全，确认人不得是受理人、审核人；有近亲属备案或异议的须先入户核查。"""
+    """确认：自下月起享受。两项备案齐全，确认人不得是受理人、审核人；有近亲属、银行卡代管备案或异议的须先入户核查。"""
     return await _out(unit, await deciding.approve(unit, application_id, body.reason, body.review_class))
 
 

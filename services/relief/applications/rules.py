@@ -102,7 +102,7 @@ class NotVerified(Conflict):
 
 class DistrictVisitMissing(Conflict):
     code = "district_visit_missing"
-    detail = "有近亲属备案、有异议或被随机抽中的，区民政局应入户核查后再作决定"
+    detail = "有近亲属或银行卡代管备案、有异议或被随机抽中的，区民政局应入户核查后再作决定"
 
 
 class OpinionOutdated(Conflict):

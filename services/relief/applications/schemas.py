@@ -233,7 +233,7 @@ class ApplicationItem(Wire):
     kind: Annotated[Literal["", "TEKUN", "DIBAO", "MARGINAL", "RIGID"], Field(description="拟确认或已确认的类别")]
     amount: MoneyFen | None
     received_at: datetime | None
-    is_relative_filed: bool
+    is_filed: bool
     is_complained: bool
     is_drawn: Annotated[bool, Field(description="特困认定，被随机抽中入户核查")]
     decided_level: Level

@@ -76,7 +76,9 @@ class Application(Base, table=True):
     reviewed_at: datetime | None = Field(default=None, description="when it went on to who decides")
     review_kind: str = Field(default="", sa_type=Text, description="whose power the decision is, once it is reviewed")
     review_town: str = Field(default="", sa_type=AreaCodeText, description="whose it would be by delegation")
-    is_relative_filed: bool = Field(default=False, description="a relative on duty was declared when it was reviewed")
+    is_filed: bool = Field(
+        default=False, description="when it was reviewed, a relative on duty or a kept card was declared"
+    )
     is_complained: bool = Field(default=False, description="somebody objected to the public notice")
     is_drawn: bool = Field(default=False, description="a 特困 case the district looks into at random")
     decided_level: str = Field(default="", sa_type=Text)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from shared.db.problems import Conflict, Forbidden, Invalid
 
 KINSHIP, CARD = "KINSHIP", "CARD"
 KINDS = (KINSHIP, CARD)
 TITLES = {KINSHIP: "近亲属备案", CARD: "银行卡代管备案"}
-DUTIES = ("RELIEF_STAFF", "VILLAGE_CADRE")
+OTHER = "OTHER"
+DUTIES = ("RELIEF_STAFF", "VILLAGE_CADRE", "OTHER")
 
 
 class FilingsMissing(Conflict):
@@ -32,6 +33,11 @@ class PartiesDoNotFit(Invalid):
     detail = "申报“有”的应逐人登记，申报“无”的不登记人员"
 
 
+class NotOnDuty(Invalid):
+    code = "not_on_duty"
+    detail = "近亲属备案只登记救助经办人员和村（居）委会成员"
+
+
 class AgreementMissing(Invalid):
     code = "agreement_missing"
     detail = "银行卡由工作人员代管的，应签订书面协议并报区民政局备案"
@@ -48,10 +54,12 @@ def missing(present: Iterable[str]) -> list[str]:
     return [kind for kind in KINDS if kind not in have]
 
 
-def check(kind: str, *, is_positive: bool, parties: int, has_agreement: bool) -> None:
-    """Whoever is declared is named, and a card kept by another needs the written agreement. Raises PartiesDoNotFit,
-    AgreementMissing."""
-    if is_positive != (parties > 0):
+def check(kind: str, *, is_positive: bool, duties: Collection[str], has_agreement: bool) -> None:
+    """Whoever is declared is named, each with her duty: a relative is declared for hers, a card kept by somebody on
+    duty needs the written agreement. Raises PartiesDoNotFit, NotOnDuty, AgreementMissing."""
+    if is_positive != bool(duties):
         raise PartiesDoNotFit(field="parties")
-    if kind == CARD and is_positive and not has_agreement:
+    if kind == KINSHIP and OTHER in duties:
+        raise NotOnDuty(field="parties")
+    if kind == CARD and any(duty != OTHER for duty in duties) and not has_agreement:
         raise AgreementMissing(field="agreementNo")

@@ -18,7 +18,7 @@ from shared.web import Wire
 from shared.web.wire import ShortText
 
 FilingKind = Literal["KINSHIP", "CARD"]
-Duty = Literal["RELIEF_STAFF", "VILLAGE_CADRE"]
+Duty = Literal["RELIEF_STAFF", "VILLAGE_CADRE", "OTHER"]
 Kinship = Literal["SPOUSE", "PARENT", "CHILD", "SIBLING", "GRANDPARENT", "GRANDCHILD", "OTHER"]
 
 

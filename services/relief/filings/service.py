@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Select, select, text, update
 from sqlmodel import col
 
-from services.relief.filings.rules import CARD, KINDS, KINSHIP, FiledRelative, FilingsMissing, check, missing
+from services.relief.filings.rules import CARD, KINDS, FiledRelative, FilingsMissing, check, missing
 from services.relief.filings.tables import Filing, FilingParty
 from services.relief.households import reading
 from services.relief.households import service as households
@@ -60,9 +60,10 @@ class Declaration:
 
 async def declare(unit: UnitOfWork, household_id: str, new: Declaration) -> Filing:
     """File a declaration with the district; it takes the place of the earlier one of its kind. Raises
-    PartiesDoNotFit, AgreementMissing, NoSuchMember, DeclaredInFuture."""
+    PartiesDoNotFit, NotOnDuty, AgreementMissing, NoSuchMember, DeclaredInFuture."""
     has_agreement = bool(new.agreement_no) and new.agreement_on is not None
-    check(new.kind, is_positive=new.is_positive, parties=len(new.parties), has_agreement=has_agreement)
+    duties = [party.duty for party in new.parties]
+    check(new.kind, is_positive=new.is_positive, duties=duties, has_agreement=has_agreement)
     if max(new.declared_on, new.agreement_on or new.declared_on) > unit.today:
         raise DeclaredInFuture(field="declaredOn")
     household = await households.lock(unit, household_id)
@@ -161,12 +162,12 @@ async def require_both(unit: UnitOfWork, household_id: str) -> None:
         raise FilingsMissing.of(gaps)
 
 
-async def has_relatives(unit: UnitOfWork, household_id: str) -> bool:
-    """Whether the family has declared a relative on duty: the district then visits the house (MLG 20)."""
-    declared = select(col(Filing.is_positive)).where(
-        col(Filing.household_id) == household_id, col(Filing.kind) == KINSHIP, col(Filing.is_current)
+async def has_something(unit: UnitOfWork, household_id: str) -> bool:
+    """Whether a relative on duty or a kept card is declared: the district then visits the house (MLG 20)."""
+    declared = select(col(Filing.id)).where(
+        col(Filing.household_id) == household_id, col(Filing.is_current), col(Filing.is_positive)
     )
-    return bool(await unit.first(declared))
+    return await unit.first(declared.limit(1)) is not None
 
 
 async def refuse_parties(unit: UnitOfWork, household_id: str) -> None:

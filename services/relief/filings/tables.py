@@ -47,7 +47,7 @@ class FilingParty(Base, table=True):
         area="area_code", person_via=("member", "household_id", "household_id", "viewer_id")
     )
     __table_args__: ClassVar[Any] = (
-        CheckConstraint("duty in ('RELIEF_STAFF', 'VILLAGE_CADRE')", name="duty"),
+        CheckConstraint("duty in ('RELIEF_STAFF', 'VILLAGE_CADRE', 'OTHER')", name="duty"),
         Index("ix_filing_party_filing", "filing_id", "id"),
         Index("ix_filing_party_household", "household_id"),
     )

@@ -45,7 +45,7 @@ async def list_draws(unit: Unit, page: PageQuery) -> Page[DrawOut]:
 @router.post("/spot-draws", status_code=201)
 @permit("spot_check", "draw")
 async def draw_checks(body: DrawIn, unit: Unit) -> DrawOut:
-    """抽取已结束月份的下放案件：随机不低于规定比例，有近亲属备案或异议的全部抽查。系统每月自动抽取。"""
+    """抽取已结束月份的下放案件：随机不低于规定比例，有近亲属、银行卡代管备案或异议的全部抽查。系统每月自动抽取。"""
     made = await service.draw(unit, unit.principal.area_code, body.month)
     unit.note(case_id=made.id, count=made.drawn)
     return DrawOut.model_validate(made)

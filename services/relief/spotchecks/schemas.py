@@ -59,7 +59,7 @@ class CheckOut(Wire):
     town: str
     kind: Kind
     month: Month
-    ground: Literal["RANDOM", "RELATIVE", "COMPLAINT"]
+    ground: Literal["RANDOM", "FILED", "COMPLAINT"]
     due_on: date
     finding: Literal["", "CONFIRM", "CORRECT", "REVOKE"]
     found_by: str

@@ -40,9 +40,9 @@ on_constraint("uq_spot_draw_month", DrawnAlready)
 # Of each town and kind, those nobody has spoken of in an order nobody can foresee: the seed is made with the draw.
 _POPULATION = text("""
     select a.id, coalesce(a.case_id, '') as case_id, a.area_code, a.review_town as town, a.review_kind as kind,
-        case when a.is_relative_filed then 'RELATIVE' when a.is_complained then 'COMPLAINT' else '' end as ground,
+        case when a.is_filed then 'FILED' when a.is_complained then 'COMPLAINT' else '' end as ground,
         row_number() over (
-            partition by a.review_town, a.review_kind, a.is_relative_filed or a.is_complained
+            partition by a.review_town, a.review_kind, a.is_filed or a.is_complained
             order by md5(a.id || cast(:seed as text)), a.id
         ) as place,
         count(*) over (partition by a.review_town, a.review_kind) as decided

@@ -36,7 +36,7 @@ class SpotCheck(Base, table=True):
     __tablename__ = "spot_check"
     __scopes__: ClassVar[Rows] = Rows(area="area_code")
     __table_args__: ClassVar[Any] = (
-        CheckConstraint("ground in ('RANDOM', 'RELATIVE', 'COMPLAINT')", name="ground"),
+        CheckConstraint("ground in ('RANDOM', 'FILED', 'COMPLAINT')", name="ground"),
         CheckConstraint("finding in ('', 'CONFIRM', 'CORRECT', 'REVOKE')", name="finding"),
         CheckConstraint("(finding = '') = (found_at is null)", name="found"),
         Index("uq_spot_check_application", "application_id", unique=True),
