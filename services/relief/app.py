@@ -14,6 +14,7 @@ from services.relief.benefits.reactions import end_term
 from services.relief.benefits.routes import router as cases
 from services.relief.benefits.service import TERM_OVER
 from services.relief.changes.routes import router as changes
+from services.relief.complaints.routes import router as complaints
 from services.relief.deaths.reactions import settle_death, unsettle_death
 from services.relief.delegation.routes import router as delegations
 from services.relief.desk import prepare
@@ -67,6 +68,7 @@ SPEC = ServiceSpec(
         publicity,
         delegations,
         spot_checks,
+        complaints,
         cases,
         rechecks,
         visits,

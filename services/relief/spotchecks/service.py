@@ -45,7 +45,8 @@ _POPULATION = text("""
             partition by a.review_town, a.review_kind, a.is_filed or a.is_complained
             order by md5(a.id || cast(:seed as text)), a.id
         ) as place,
-        count(*) over (partition by a.review_town, a.review_kind) as decided
+        count(*) over (partition by a.review_town, a.review_kind) as decided,
+        exists (select from spot_check c where c.application_id = a.id) as is_checked
     from application a
     where a.decided_level = 'TOWN' and a.decided_at >= :since and a.decided_at < :until
         and a.area_code >= :lo and a.area_code < :hi
@@ -81,24 +82,17 @@ async def draw(unit: UnitOfWork, district: str, month: date) -> SpotDraw:
         drawn_at=unit.now,
     )
     rows = [
-        {
-            "id": uuid7(),
+        _row(row.id, row.case_id, row.area_code)
+        | {
             "draw_id": made.id,
-            "application_id": row.id,
-            "case_id": row.case_id,
-            "area_code": row.area_code,
             "town": row.town,
             "kind": row.kind,
             "month": month,
             "ground": row.ground or "RANDOM",
             "due_on": due_on,
-            "finding": "",
-            "found_by": "",
-            "remark": "",
-            "correction": "",
         }
         for row in found
-        if row.ground or row.place <= sample(row.decided, _share(shares, row.kind))
+        if not row.is_checked and (row.ground or row.place <= sample(row.decided, _share(shares, row.kind)))
     ]
     made.drawn = len(rows)
     unit.add(made)
@@ -106,6 +100,37 @@ async def draw(unit: UnitOfWork, district: str, month: date) -> SpotDraw:
     if rows:
         await unit.enter(SpotCheck, rows)
     return made
+
+
+async def add_complained(unit: UnitOfWork, application: Application) -> None:
+    """Look at a town's decision somebody has complained of, unless it is looked at already."""
+    values = in_force(unit.today, application.area_code)
+    row = _row(application.id, application.case_id or "", application.area_code)
+    row |= {
+        "draw_id": "",
+        "town": application.review_town,
+        "kind": application.review_kind,
+        "month": month_of(clock.to_business_date(application.decided_at or unit.now)),
+        "ground": "COMPLAINT",
+        "due_on": working_days.add(unit.today, values.whole("delegation.check_limit")).date,
+    }
+    async with unit.elevated("spot check: a complaint"):
+        found = select(col(SpotCheck.id)).where(col(SpotCheck.application_id) == application.id)
+        if await unit.first(found) is None:
+            await unit.enter(SpotCheck, [row])
+
+
+def _row(application_id: str, case_id: str, area_code: str) -> dict[str, Any]:
+    return {
+        "id": uuid7(),
+        "application_id": application_id,
+        "case_id": case_id,
+        "area_code": area_code,
+        "finding": "",
+        "found_by": "",
+        "remark": "",
+        "correction": "",
+    }
 
 
 async def draw_missing(unit: UnitOfWork) -> int:

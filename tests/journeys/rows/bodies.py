@@ -153,6 +153,8 @@ BODIES: Mapping[str, Make] = {
     "reject_application": _why,
     "return_application": _why,
     "record_service": lambda _: {"servedOn": days_ago(0), "how": "示例"},
+    "complain_of_decision": lambda _: {"text": "示例"},
+    "answer_complaint": lambda _: {"answer": "示例"},
     "delegate_kind": lambda p: _WHY | {"areaCode": p.town, "kind": "MARGINAL", "fromOn": days_ago(0)},
     "step_delegation": lambda _: _WHY | {"action": "suspend"},
     "record_finding": lambda _: {"finding": "CONFIRM", "remark": "示例"},

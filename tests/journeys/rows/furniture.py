@@ -44,6 +44,10 @@ _OBJECTION = """
     insert into objection (id, notice_id, area_code, text, raised_at, taken_by, answer, answered_by)
     values (:id, :notice, :area, '示例', now(), 'rows', '', '')
 """
+_COMPLAINT = """
+    insert into complaint (id, application_id, area_code, text, raised_at, taken_by, due_on, answer, answered_by)
+    values (:id, :application, :area, '示例', now(), 'rows', current_date, '', '')
+"""
 _CHECK = """
     with drawn as (
         insert into spot_draw (id, area_code, month, seed, population, drawn, drawn_by, drawn_at)
@@ -300,6 +304,8 @@ class Furnisher:
         place.ids["notice_id"] = notice["id"]
         here = {"id": uuid7(), "area": place.area, "town": place.town, "application": own["application_id"]}
         await self.write("relief", _OBJECTION, notice=notice["id"], **here)
+        await self.write("relief", _COMPLAINT, **here)
+        place.ids["complaint_id"] = here["id"]
         power = {"areaCode": place.town, "kind": "RIGID", "fromOn": days_ago(0), "reason": "示例"}
         place.ids["delegation_id"] = (await self.do(Role.DISTRICT_DIRECTOR, "delegate_kind", power))["id"]
         await self.write("relief", _CHECK, district=DISTRICT, **here)

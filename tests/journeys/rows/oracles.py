@@ -101,6 +101,7 @@ KINDS: Mapping[str, Kind] = {
     "hanging": Kind("relief", f"select id, area_code, '', {_NONE} from publicity"
         f" where result = '' and from_on <= {_TODAY} and to_on >= {_TODAY}"),
     "objection": Kind("relief", f"select id, area_code, '', {_NONE} from objection"),
+    "complaint": Kind("relief", f"select id, area_code, '', {_NONE} from complaint"),
     "delegation": Kind("relief", f"select id, area_code, '', {_NONE} from delegation"),
     "spot_draw": Kind("relief", f"select id, area_code, '', {_NONE} from spot_draw"),
     "relief_notice": Kind("relief", "select id, area_code, '', array[person_id] from kernel.notice"),
@@ -198,6 +199,7 @@ LISTS: Mapping[str, Listing] = {
     "list_application_notices": Listing("village_notice", within="owner_id"),
     "list_notices": Listing("hanging", is_open=True),
     "list_objections": Listing("objection", within="notice_id"),
+    "list_complaints": Listing("complaint"),
     "list_delegations": Listing("delegation"),
     "list_draws": Listing("spot_draw"),
     "list_checks": Listing("spot_check"),
@@ -264,6 +266,7 @@ TARGETS: Mapping[tuple[str, str], str] = {
     ("relief", "file_id"): "application_file",
     ("relief", "notice_id"): "village_notice",
     ("get_notice", "notice_id"): "hanging",
+    ("relief", "complaint_id"): "complaint",
     ("relief", "delegation_id"): "delegation",
     ("relief", "check_id"): "spot_check",
     ("relief", "fact_id"): "fact",

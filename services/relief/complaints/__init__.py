@@ -1,0 +1,1 @@
+"""Complaints about decisions, answered within the limit; those about a town's decision are checked (R-26)."""

@@ -1,0 +1,61 @@
+"""Complaints; and cards kept by anybody are declared, and count like relatives on duty."""
+
+import sqlalchemy as sa
+import sqlmodel.sql.sqltypes
+from alembic import op
+
+from shared.db.policies import protect
+from shared.db.tables import Rows
+
+revision = "0006"
+down_revision = "0002"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Complaints; and cards kept by anybody are declared, and count like relatives on duty."""
+    op.create_table(
+        "complaint",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("application_id", sa.Text(), nullable=False),
+        sa.Column("area_code", sa.String(collation="C"), nullable=False),
+        sa.Column("complainer", sa.LargeBinary(), nullable=True),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("raised_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.Column("taken_by", sa.Text(), nullable=False),
+        sa.Column("due_on", sa.Date(), nullable=False),
+        sa.Column("answer", sa.Text(), nullable=False),
+        sa.Column("answered_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
+        sa.Column("answered_by", sa.Text(), nullable=False),
+        sa.CheckConstraint("(answered_at is null) = (answer = '')", name=op.f("ck_complaint_answer")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_complaint")),
+    )
+    op.create_index("ix_complaint_application", "complaint", ["application_id", "id"], unique=False)
+    op.create_index("ix_complaint_area", "complaint", ["area_code", "due_on", "id"], unique=False)
+    protect(op, "complaint", Rows(area="area_code"), "public")
+    op.drop_constraint(op.f("ck_filing_party_duty"), "filing_party", type_="check")
+    op.create_check_constraint(
+        op.f("ck_filing_party_duty"), "filing_party", "duty in ('RELIEF_STAFF', 'VILLAGE_CADRE', 'OTHER')"
+    )
+    op.alter_column("application", "is_relative_filed", new_column_name="is_filed")
+    op.drop_constraint(op.f("ck_spot_check_ground"), "spot_check", type_="check")
+    op.execute("update spot_check set ground = 'FILED' where ground = 'RELATIVE'")
+    op.create_check_constraint(op.f("ck_spot_check_ground"), "spot_check", "ground in ('RANDOM', 'FILED', 'COMPLAINT')")
+
+
+def downgrade() -> None:
+    """Undo."""
+    op.drop_constraint(op.f("ck_spot_check_ground"), "spot_check", type_="check")
+    op.execute("update spot_check set ground = 'RELATIVE' where ground = 'FILED'")
+    op.create_check_constraint(
+        op.f("ck_spot_check_ground"), "spot_check", "ground in ('RANDOM', 'RELATIVE', 'COMPLAINT')"
+    )
+    op.alter_column("application", "is_filed", new_column_name="is_relative_filed")
+    op.drop_constraint(op.f("ck_filing_party_duty"), "filing_party", type_="check")
+    op.create_check_constraint(
+        op.f("ck_filing_party_duty"), "filing_party", "duty in ('RELIEF_STAFF', 'VILLAGE_CADRE')"
+    )
+    op.drop_index("ix_complaint_area", table_name="complaint")
+    op.drop_index("ix_complaint_application", table_name="complaint")
+    op.drop_table("complaint")
