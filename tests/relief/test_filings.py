@@ -131,6 +131,12 @@ async def test_the_share_of_running_benefits_with_both_filings(relief: Families)
         (LIUHENG, 3, 1, "33.33"),
     ]
     assert [one["relatives"] for one in found["areas"]] == [1, 0]
+    chased = await relief.get("/filings/missing?total=true", relief.town)
+    assert (chased["total"], [(one["householdId"], one["missing"]) for one in chased["items"]]) == (
+        2,
+        [(here[1].household_id, ["CARD"]), (here[2].household_id, ["KINSHIP", "CARD"])],
+    )
+    assert (await relief.get("/filings/missing", relief.other_town))["items"] == []
     # a family that is gone does not count
     await relief.stand.hear(relief.confirmed(here[2].people[0], clock.today()))
     assert (await relief.get("/filings/coverage", relief.district))["running"] == 3

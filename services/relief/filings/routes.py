@@ -4,8 +4,10 @@ from typing import Annotated
 
 from fastapi import Query
 
+from services.relief.benefits.service import BenefitCase
 from services.relief.filings import service
-from services.relief.filings.schemas import CoverageOut, FilingIn, FilingOut, filings_out
+from services.relief.filings.rules import missing
+from services.relief.filings.schemas import CoverageOut, FilingIn, FilingOut, UnfiledItem, filings_out
 from services.relief.filings.service import Filing
 from services.relief.filters import Filters
 from services.relief.households.service import Household
@@ -35,6 +37,19 @@ async def list_filings(household_id: UuidStr, unit: Unit, query: Annotated[Filte
     unit.note(subjects=[household.applicant_id], case_id=household_id, count=len(page.items))
     items = filings_out(unit, page.items, parties)
     return Page[FilingOut](items=items, next_cursor=page.next_cursor, total=page.total)
+
+
+@router.get("/filings/missing")
+@permit("filing", "chase", "personal")
+async def list_unfiled(unit: Unit, query: Annotated[Filters, Query()]) -> Page[UnfiledItem]:
+    """正在享受待遇而两项备案不齐的家庭，供乡镇（街道）补办。"""
+    page: Page[BenefitCase] = await paginate(
+        unit, service.without(unit.today), [BenefitCase.id], query, lambda row: row
+    )
+    made = await service.made_by(unit, [case.household_id for case in page.items])
+    unit.note(subjects=[case.applicant_id for case in page.items], count=len(page.items))
+    items = [UnfiledItem.of_row(case, case_id=case.id, missing=missing(made[case.household_id])) for case in page.items]
+    return Page[UnfiledItem](items=items, next_cursor=page.next_cursor, total=page.total)
 
 
 @router.get("/filings/coverage")

@@ -93,6 +93,16 @@ class FilingOut(Wire):
         return cls.of_row(filing, title=TITLES[filing.kind], parties=named)
 
 
+class UnfiledItem(Wire):
+    """A running benefit whose family has still to declare."""
+
+    case_id: str
+    household_id: str
+    area_code: str
+    applicant_id: str
+    missing: list[FilingKind]
+
+
 class CoverageRow(Wire):
     """A town. `share` is a percentage with two decimals, of running benefits."""
 

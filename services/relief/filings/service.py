@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Select, select, text, update
+from sqlalchemy import Select, func, select, text, update
 from sqlmodel import col
 
+from services.relief.benefits.service import BenefitCase
 from services.relief.filings.rules import CARD, KINDS, FiledRelative, FilingsMissing, check, missing
 from services.relief.filings.tables import Filing, FilingParty
 from services.relief.households import reading
 from services.relief.households import service as households
+from services.relief.households.reading import has_living
 from shared.china import areas
 from shared.db.principals import Scope
 from shared.db.problems import Invalid
@@ -184,6 +186,27 @@ async def refuse_parties(unit: UnitOfWork, household_id: str) -> None:
     )
     if await unit.first(named):
         raise FiledRelative
+
+
+def without(today: date) -> Select[Any]:
+    """Running benefits of the caller's rows whose families have not made both declarations."""
+    made = (
+        select(func.count())
+        .select_from(Filing)
+        .where(col(Filing.household_id) == col(BenefitCase.household_id), col(Filing.is_current))
+        .scalar_subquery()
+    )
+    runs = (col(BenefitCase.state) == "ACTIVE") & has_living(col(BenefitCase.household_id), today)
+    return select(BenefitCase).where(runs, made < len(KINDS))
+
+
+async def made_by(unit: UnitOfWork, household_ids: Sequence[str]) -> dict[str, list[str]]:
+    """The kinds of declarations in force, by household."""
+    found: dict[str, list[str]] = {household_id: [] for household_id in household_ids}
+    current = select(Filing).where(col(Filing.household_id).in_(household_ids), col(Filing.is_current))
+    for filing in await unit.all(current):
+        found[filing.household_id].append(filing.kind)
+    return found
 
 
 @dataclass(frozen=True, slots=True)
