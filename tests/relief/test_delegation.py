@@ -152,12 +152,14 @@ async def test_who_may_switch_and_where(town: Applying) -> None:
 # ── the district looks ───────────────────────────────────────────────────────────────────────────
 
 
-@pytest.mark.plan("R-26", part="monthly spot checks, findings, warning and suspension")
+@pytest.mark.plan("R-26")
 async def test_a_months_decisions_are_drawn_found_wrong_and_the_power_is_suspended(town: Applying) -> None:
     relief = town.relief
     switch = await delegated(town)
     plain = await decided(town, 11)
     close = await decided(town, 1, relative=True)
+    filed = await relief.get("/applications?decidedLevel=TOWN&total=true", relief.district)
+    assert filed["total"] == 12
     early = await relief.post("/spot-draws", relief.district, {"month": "2026-03"}, 422)
     assert (early["code"], early["errors"][0]["field"]) == ("month_not_over", "month")
     clock.set_to(clock.start_of_day(date(2026, 4, 1)))  # before the night's own draw

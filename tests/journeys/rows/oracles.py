@@ -92,10 +92,10 @@ KINDS: Mapping[str, Kind] = {
         " d.object_kind = 'person' and d.object_id = m.person_id and d.annulled_at is null)))"),
     "filing": Kind("relief", f"select f.id, f.area_code, '', {_FAMILY.format('f')} from filing f"),
     "unfiled": Kind("relief", f"select c.id, c.area_code, '', {_NONE} from benefit_case c where c.state = 'ACTIVE'"
-        f" and exists (select 1 from member m where m.household_id = c.household_id and (m.valid_to is null or m.valid_to"
-        f" >= {_TODAY}) and not exists (select 1 from kernel.effect d where d.object_kind = 'person' and d.object_id ="
-        " m.person_id and d.annulled_at is null)) and (select count(*) from filing f where f.is_current"
-        " and f.household_id = c.household_id) < 2"),
+        " and exists (select 1 from member m where m.household_id = c.household_id"
+        f" and (m.valid_to is null or m.valid_to >= {_TODAY}) and not exists (select 1 from kernel.effect d where"
+        " d.object_kind = 'person' and d.object_id = m.person_id and d.annulled_at is null))"
+        " and (select count(*) from filing f where f.is_current and f.household_id = c.household_id) < 2"),
     "application": Kind("relief", f"select a.id, a.area_code, '', {_FAMILY.format('a')} from application a"),
     "application_step": Kind("relief", f"select s.seq, s.area_code, '', {_FAMILY.format('s')} from application_step s"),
     "application_file": Kind("relief", "select id, area_code, '', array[nullif(person_id, '')] from kernel.file"),
