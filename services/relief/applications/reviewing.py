@@ -14,7 +14,6 @@ from services.relief.applications.results import keep_results
 from services.relief.applications.rules import (
     AnswerMissing,
     NotVerified,
-    StillDelegated,
     SurveyMissing,
     move,
     refuse_same,
@@ -135,13 +134,11 @@ async def _is_drawn(unit: UnitOfWork, application: Application) -> bool:
     return drawn < share * (seen + 1) or secrets.randbelow(100) < share * 100
 
 
-async def hand_over(unit: UnitOfWork, application_id: str) -> Application:
-    """The town may not decide any more what lies on its desk. Raises StillDelegated."""
+async def hand_over(unit: UnitOfWork, application_id: str, reason: str) -> Application:
+    """The town may not decide any more what lies on its desk, or should not: a hard case, nobody left who has had no
+    part in it."""
     application = await locked(unit, application_id)
-    move(application.state, "hand_over")
-    if await delegation.is_delegated(unit, application.area_code, application.review_kind):
-        raise StillDelegated
-    await step(unit, application, "hand_over")
+    await step(unit, application, "hand_over", reason=reason)
     await limits.meet(unit, application, "DECISION")
     await limits.start(unit, application, "DECISION")
     await limits.change(unit, application, "WHOLE", "WHOLE_HARD" if application.is_hard else "WHOLE")

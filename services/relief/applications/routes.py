@@ -235,9 +235,9 @@ async def return_application(application_id: UuidStr, body: WordsIn, unit: Unit)
 
 @router.post("/applications/{application_id}/hand-over")
 @permit("application", "review", "personal")
-async def hand_over_application(application_id: UuidStr, unit: Unit) -> ApplicationOut:
-    """下放被暂停或收回后，乡镇（街道）待决定的案件报送区民政局确认。"""
-    return await _out(unit, await reviewing.hand_over(unit, application_id))
+async def hand_over_application(application_id: UuidStr, body: WordsIn, unit: Unit) -> ApplicationOut:
+    """待乡镇（街道）决定的案件报送区民政局确认：下放被暂停或收回、疑难、须回避。"""
+    return await _out(unit, await reviewing.hand_over(unit, application_id, body.reason))
 
 
 @router.get("/applications/{application_id}/letter")

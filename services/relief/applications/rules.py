@@ -45,11 +45,6 @@ class NotDelegated(Conflict):
     detail = "该类审批权限未下放或已暂停，请报送区民政局确认"
 
 
-class StillDelegated(Conflict):
-    code = "still_delegated"
-    detail = "该类审批权限已下放，由乡镇（街道）决定"
-
-
 class AuthorisationMissing(Invalid):
     code = "authorisation_missing"
     detail = "全部成年家庭成员应签署核对授权书"
@@ -172,7 +167,7 @@ MOVES: Mapping[str, Move] = {
     "terminate": Move(_BEFORE_DECISION - {"DRAFT"}, "TERMINATED"),
 }
 """State machine 1 (domain §8). An opinion to refuse is not put up in the village: it goes on to the review at once.
-With delegation the town decides (`DECISION`); suspended meanwhile, it hands the case over."""
+With delegation the town decides (`DECISION`), or hands the case over: suspended meanwhile, hard, nobody left to decide."""
 
 
 def move(state: str, action: str) -> str:

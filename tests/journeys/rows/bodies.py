@@ -149,6 +149,7 @@ BODIES: Mapping[str, Make] = {
     "form_opinion": lambda _: OPINION,
     "publish_opinion": lambda _: {"place": "示例村", "text": "示例"},
     "object_to_notice": lambda _: {"text": "示例"},
+    "hand_over_application": _why,
     "approve_application": _why,
     "reject_application": _why,
     "return_application": _why,
