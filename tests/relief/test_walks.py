@@ -129,7 +129,7 @@ async def test_every_way_through_is_a_lawful_one(
     for _ in range(walks):
         walk = Walk(town, chance)
         await walk.start()
-        for _ in range(120):
+        for _ in range(size(70, stated=120)):
             await walk.something()
         ends[(await walk.town.see(walk.town.relief.district))["state"]] += 1
         answers += walk.answers

@@ -167,7 +167,7 @@ MOVES: Mapping[str, Move] = {
     "terminate": Move(_BEFORE_DECISION - {"DRAFT"}, "TERMINATED"),
 }
 """State machine 1 (domain §8). An opinion to refuse is not put up in the village: it goes on to the review at once.
-With delegation the town decides (`DECISION`), or hands the case over: suspended meanwhile, hard, nobody left to decide."""
+With delegation the town decides (`DECISION`), or hands over what it may not or should not decide."""
 
 
 def move(state: str, action: str) -> str:
