@@ -3,6 +3,7 @@
 from datetime import time
 from pathlib import Path
 
+from services.relief.applications import jobs as application_jobs
 from services.relief.applications import limits
 from services.relief.applications.publishing import PUBLICITY_OVER
 from services.relief.applications.reactions import end_publicity, look_at_limit
@@ -107,6 +108,7 @@ SPEC = ServiceSpec(
     prepare=prepare,
     schedules=[
         Schedule("relief.rates", benefit_jobs.take_over_rates, at=time(0, 5)),
+        Schedule("relief.limits", application_jobs.refresh_limits, at=time(0, 20)),
         Schedule("relief.spot-checks", spot_check_jobs.draw_last_month, at=time(0, 25)),
         Schedule("relief.former-members", household_jobs.forget_former_members, at=time(0, 15)),
         Schedule("relief.warnings", warning_jobs.evaluate_all, at=time(1, 0)),

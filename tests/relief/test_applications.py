@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from services.relief.applications.rules import MOVES, STATES, TooFewSurveyors, WrongState, move, surveyors
+from shared.china import working_days
+from shared.china.holiday_notices import Notice
 from tests.relief.applying import Applying, family, person
 from tests.relief.families import CARD, DISTRICT
 
@@ -406,3 +408,23 @@ async def test_of_many_decisions_at_once_one_is_made(town: Applying) -> None:
     assert codes == [200] + [409] * (len(answers) - 1)
     assert await town.relief.stand.scalar("select count(*) from benefit_case") <= 1
     assert len(await town.relief.stand.told("relief.application.decided.v1")) <= 1
+
+
+async def test_limits_over_an_unpublished_new_year_are_counted_again(town: Applying) -> None:
+    """The notice for the next year comes late: what was counted by weekdays becomes what it should be."""
+    last_known = max(working_days.published().years)
+    await town.wait_until(date(last_known, 12, 27))
+    await town.to_house()
+    sql = "select step, due_on, is_provisional from application_limit where met_at is null order by step"
+    before = await town.relief.stand.rows(sql)
+    assert [(step, provisional) for step, _, provisional in before] == [("OPINION", True), ("WHOLE", True)]
+    first = working_days.add(date(last_known, 12, 31), 1).date
+    notice = Notice(last_known + 1, ("示例通知",), frozenset({date(last_known + 1, 1, 1), first}), frozenset())
+    working_days.install(working_days.published().with_notices(notice))
+    try:
+        await town.wait_until(date(last_known, 12, 28))
+        after = await town.relief.stand.rows(sql)
+    finally:
+        working_days.install(None)
+    assert [provisional for *_, provisional in after] == [False, False]
+    assert all(new > old for (_, old, _), (_, new, _) in zip(before, after, strict=True))

@@ -125,11 +125,11 @@ async def test_every_way_through_is_a_lawful_one(
             await relief.post("/delegations", town.director, body, 201)
     ends: Counter[str] = Counter()
     answers: Counter[int] = Counter()
-    walks = size(3, stated=60)
+    walks, acts = size(3, stated=60), size(70, stated=120)
     for _ in range(walks):
         walk = Walk(town, chance)
         await walk.start()
-        for _ in range(size(70, stated=120)):
+        for _ in range(acts):
             await walk.something()
         ends[(await walk.town.see(walk.town.relief.district))["state"]] += 1
         answers += walk.answers

@@ -46,6 +46,7 @@ async def start(
         due_on=found.date,
         due_at=found.at,
         warn_at=found.warn_at,
+        is_provisional=found.provisional,
     )
     unit.add(limit)
     await unit.flush()
@@ -102,6 +103,20 @@ async def look(unit: UnitOfWork, limit_id: str) -> str:
     return said
 
 
+async def refresh_provisional(unit: UnitOfWork, most: int = 500) -> int:
+    """Count anew what rests on a year whose holidays are published by now; how many ends have moved or are sure."""
+    open_ones = select(ApplicationLimit).where(
+        col(ApplicationLimit.is_provisional), col(ApplicationLimit.met_at).is_(None)
+    )
+    changed = 0
+    for limit in await unit.all(open_ones.order_by(col(ApplicationLimit.id)).limit(most).with_for_update()):
+        found = working_days.deadline(limit.started_at, limit.amount, Unit(limit.unit))
+        if not found.provisional:
+            await _count_again(unit, limit)
+            changed += 1
+    return changed
+
+
 def listing(*, application_id: str | None = None, state: str | None = None) -> Select[Any]:
     """Limits of the caller's rows: `running` ones, among them those `warned` of and `overdue`; else all."""
     statement = select(ApplicationLimit)
@@ -138,6 +153,7 @@ async def _count_again(unit: UnitOfWork, limit: ApplicationLimit) -> None:
     shift = moved - found.date
     limit.due_on, limit.due_at, limit.warn_at = moved, clock.start_of_day(moved + timedelta(days=1)), found.warn_at
     limit.warn_at += shift
+    limit.is_provisional = found.provisional
     await unit.flush()
     await _wake(unit, limit)
 

@@ -172,6 +172,7 @@ class ApplicationLimit(Base, table=True):
         CheckConstraint("owner in ('TOWN', 'DISTRICT')", name="owner"),
         Index("uq_application_limit_open", "application_id", "step", unique=True, postgresql_where="met_at is null"),
         Index("ix_application_limit_application", "application_id", "id"),
+        Index("ix_application_limit_provisional", "id", postgresql_where="is_provisional and met_at is null"),
         Index("ix_application_limit_due", "area_code", "due_at", "id", postgresql_where="met_at is null"),
     )
 
@@ -187,6 +188,7 @@ class ApplicationLimit(Base, table=True):
     due_on: date
     due_at: datetime
     warn_at: datetime
+    is_provisional: bool = Field(default=False, description="rests on a year whose holidays are not published yet")
     paused_at: datetime | None = None
     timers: int = Field(default=0, sa_type=SmallInteger, description="set so far: each has a key of its own")
     warned_at: datetime | None = None

@@ -38,6 +38,17 @@ def upgrade() -> None:
     op.create_check_constraint(
         op.f("ck_filing_party_duty"), "filing_party", "duty in ('RELIEF_STAFF', 'VILLAGE_CADRE', 'OTHER')"
     )
+    op.add_column(
+        "application_limit", sa.Column("is_provisional", sa.Boolean(), server_default=sa.false(), nullable=False)
+    )
+    op.alter_column("application_limit", "is_provisional", server_default=None)
+    op.create_index(
+        "ix_application_limit_provisional",
+        "application_limit",
+        ["id"],
+        unique=False,
+        postgresql_where="is_provisional and met_at is null",
+    )
     op.alter_column("application", "is_relative_filed", new_column_name="is_filed")
     op.drop_constraint(op.f("ck_spot_check_ground"), "spot_check", type_="check")
     op.execute("update spot_check set ground = 'FILED' where ground = 'RELATIVE'")
@@ -52,6 +63,8 @@ def downgrade() -> None:
         op.f("ck_spot_check_ground"), "spot_check", "ground in ('RANDOM', 'RELATIVE', 'COMPLAINT')"
     )
     op.alter_column("application", "is_filed", new_column_name="is_relative_filed")
+    op.drop_index("ix_application_limit_provisional", table_name="application_limit")
+    op.drop_column("application_limit", "is_provisional")
     op.drop_constraint(op.f("ck_filing_party_duty"), "filing_party", type_="check")
     op.create_check_constraint(
         op.f("ck_filing_party_duty"), "filing_party", "duty in ('RELIEF_STAFF', 'VILLAGE_CADRE')"
