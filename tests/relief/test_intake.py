@@ -5,6 +5,7 @@ from datetime import date
 
 import pytest
 
+from services.relief.households.rules import Condition
 from shared import clock
 from shared.db.principals import Role
 from tests.relief.applying import Applying, family, id_number, person
@@ -45,6 +46,48 @@ async def test_alone_on_a_ground_of_the_law_only(town: Applying) -> None:
     await town.verified()
     # standard less own income, and the supplement of one severely disabled
     assert (await town.opinion())["amount"] == "1301.00"
+
+
+@pytest.mark.plan("R-02", part="a severely disabled member of a 低边 family is supported alone")
+async def test_a_member_of_a_marginal_family_is_set_apart_when_it_is_granted(town: Applying) -> None:
+    relief, grown = town.relief, date(1975, 6, 1)
+    ill = {1: [Condition("SEVERE_DISABILITY", date(2020, 1, 1))]}
+    known = await relief.enter(grown, grown, income=3200, kind="MARGINAL", conditions=ill)
+    ask = {"memberId": known.member_ids[0], "monthlyIncome": "100.00"}
+    body = {"householdId": known.household_id, "single": ask}
+    assert (await relief.post("/applications", town.clerk, body, 409))["code"] == "not_alone"
+    strange = body | {"single": ask | {"memberId": "0190a0a0-0000-7000-8000-000000000000"}}
+    assert (await relief.post("/applications", town.clerk, strange, 422))["code"] == "not_a_member"
+    body |= {"single": ask | {"memberId": known.member_ids[1]}}
+    town.last = await relief.post("/applications", town.clerk, body, 201)
+    town.id = town.last["id"]
+    why = await relief.get(f"/decisions/{town.last['aloneId']}/why", town.clerk)
+    assert [reason["result"] for reason in why["reasons"]] == [True, False, True]
+    await town.submit()
+    await town.do("accept", town.clerk)
+    await town.do("investigate", town.clerk)
+    await town.survey()
+    await town.verified()
+    # 1,167 less her own 100, and the supplement; what the family earns is left out
+    assert ((await town.opinion())["kind"], town.last["amount"]) == ("DIBAO", "1301.00")
+    notice = await town.publish()
+    assert (notice["name"], notice["familySize"]) == ("示*", 1)
+    await town.declare(neighbour=True)
+    await town.wait_until(date(2026, 3, 10))
+    await town.survey(relief.district)
+    approved = await town.do("approve", town.reviewer, {"reason": "同意"})
+    case = await relief.get(f"/cases/{approved['caseId']}", town.clerk)
+    assert (case["payeeId"], case["householdId"] != known.household_id) == (known.people[1], True)
+    assert [member["name"] for member in case["members"]] == ["示*"]
+    filed = (await relief.get(f"/households/{case['householdId']}/filings", town.clerk))["items"]
+    # the neighbour keeps the first member's card, not hers
+    assert [(one["kind"], one["isPositive"]) for one in filed] == [("KINSHIP", False), ("CARD", False)]
+    left = await relief.get(f"/households/{known.household_id}", town.clerk)
+    assert [member["validTo"] for member in left["members"]] == [None, "2026-03-31"]
+    await town.wait_until(date(2026, 4, 2))
+    assert (await relief.get(f"/cases/{case['id']}", town.clerk))["monthlyAmount"] == "1301.00"
+    assert (await relief.get(f"/cases/{known.case_id}", town.clerk))["state"] == "ACTIVE"
+    await relief.get(f"/households/{known.household_id}", relief.resident(known.people[1]), 404)
 
 
 async def test_a_resident_applies_for_her_own_family_alone(town: Applying) -> None:

@@ -4,7 +4,7 @@ propose (PIPL 24). Lock order: household, application, benefit case."""
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 
 from services.relief.applications import limits, telling
 from services.relief.applications.results import keep_results
@@ -33,7 +33,7 @@ from services.relief.filings import service as filings
 from services.relief.households import reading
 from services.relief.households import service as households
 from services.relief.households.rules import income_in
-from services.relief.households.service import Household
+from services.relief.households.service import Condition, Household, Member, NewHousehold, NewMember
 from shared import clock
 from shared.contracts.relief import ApplicationDecided
 from shared.db.unit import UnitOfWork
@@ -52,7 +52,9 @@ async def approve(unit: UnitOfWork, application_id: str, words: str, review_clas
     if recognised_as(decisions) != kind:
         raise OpinionOutdated
     decision_id = (await keep_results(unit, application, "DECISION", decisions))[kind]
-    if kind == DIBAO:
+    if application.single_member_id:
+        household = await _set_apart(unit, household, application, month)
+    elif kind == DIBAO:
         await _fix_income(unit, household, month, decision_id)
     case = await benefits.open_decided(unit, household, kind, month, decision_id=decision_id, review_class=review_class)
     application.case_id, application.from_month, application.decision_id = case.id, month, decision_id
@@ -148,6 +150,36 @@ async def _fix_income(unit: UnitOfWork, household: Household, month: date, decis
     await households.record_income(
         unit, household, month, income.monthly_fen, source="SURVEY", decision_id=decision_id, remark="审核确认"
     )
+
+
+async def _set_apart(unit: UnitOfWork, household: Household, application: Application, month: date) -> Household:
+    """A member becomes a household of her own from the first month on, with what is said of her and has been filed;
+    her family goes on without her."""
+    member = await unit.get(Member, application.single_member_id, lock=True)
+    held = [one for one in await reading.conditions_of(unit, household.id) if one.member_id == member.id]
+    async with benefits.adjusting(unit, household, month, "成员单独享受救助"):
+        await households.leave(unit, household, member, month - timedelta(days=1), "单独施保，另立一户")
+    alone = NewMember(
+        member.person_id,
+        "SELF",
+        member.birth,
+        month,
+        name=reading.name_of(unit, member),
+        labour=member.labour,
+        conditions=[Condition(one.kind, one.from_month, one.to_month) for one in held],
+    )
+    new = NewHousehold(
+        household.area_code,
+        member.person_id,
+        [alone],
+        application.single_income_fen,
+        month,
+        registered_area=household.registered_area,
+    )
+    (household_id,) = await households.add_many(unit, [new])
+    (own,) = await reading.members_of(unit, household_id)
+    await filings.carry_over(unit, household.id, own)
+    return await households.lock(unit, household_id)
 
 
 async def _decided(unit: UnitOfWork, application: Application, action: str, words: str) -> None:

@@ -27,10 +27,13 @@ from services.relief.applications.rules import (
 )
 from services.relief.applications.stepping import by_the_family, locked, step
 from services.relief.applications.tables import Application
-from services.relief.benefits.rules import NoStandard
+from services.relief.benefits import service as benefits
+from services.relief.benefits.rules import MARGINAL, NoStandard
+from services.relief.filings.service import NoSuchMember
 from services.relief.households import reading
 from services.relief.households import service as households
 from services.relief.households.rules import ApplicantFirst, PersonDeceased
+from services.relief.households.rules import counted as living_on
 from services.relief.households.service import Household, Member, NewHousehold, NewMember
 from services.relief.law import in_force, parameters
 from shared.contracts.relief import ApplicationSubmitted
@@ -114,16 +117,52 @@ async def apply_anew(unit: UnitOfWork, family: NewFamily) -> Application:
     return application
 
 
-async def apply_again(unit: UnitOfWork, household_id: str) -> Application:
-    """A family that is known. Raises ApplicationOpen, NotOwn; NotFound outside the caller's rows."""
+@dataclass(frozen=True, slots=True)
+class KnownSingle:
+    """A member of a known family who asks to be supported alone."""
+
+    member_id: str
+    monthly_income_fen: int
+    is_employed: bool = False
+    years_as_clergy: int = 0
+
+
+async def apply_again(unit: UnitOfWork, household_id: str, single: KnownSingle | None = None) -> Application:
+    """A family that is known, or one of its members alone. Raises ApplicationOpen, NotOwn, NotAlone, NoSuchMember;
+    NotFound outside the caller's rows."""
     household = await unit.get(Household, household_id)
     if unit.principal.scope is Scope.PERSON and unit.principal.person_id != household.applicant_id:
         raise NotOwn
     async with by_the_family(unit):
         application = _new(unit, await households.lock(unit, household_id))
+        if single is not None:
+            await _apart(unit, application, single)
         unit.add(application)
         await unit.flush()
     return application
+
+
+async def _apart(unit: UnitOfWork, application: Application, single: KnownSingle) -> None:
+    members = {member.id: member for member in await reading.members_of(unit, application.household_id)}
+    member, month = members.get(single.member_id), month_of(unit.today)
+    record = await reading.record_of(unit, application.household_id)
+    hers = [one for one in living_on(record.members, month) if member and one.person_id == member.person_id]
+    if not hers:
+        raise NoSuchMember(field="single")
+    cases = await benefits.of_household(unit, application.household_id)
+    facts = Single(
+        age=hers[0].age(unit.today),
+        conditions=list(hers[0].held(month)),
+        is_in_marginal_family=any(case.kind == MARGINAL and case.state == "ACTIVE" for case in cases),
+        is_employed=single.is_employed,
+        years_as_clergy=single.years_as_clergy,
+    )
+    decision = _decide(alone, facts, unit, application.area_code)
+    if decision.outcome != "granted":
+        raise NotAlone
+    application.alone_id = await keep(unit, decision, parameters(), person_id=hers[0].person_id)
+    application.single_member_id = single.member_id
+    application.single_income_fen = single.monthly_income_fen
 
 
 async def _tell_nothing_of_others(unit: UnitOfWork, person_ids: Sequence[str]) -> None:

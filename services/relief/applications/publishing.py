@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from services.relief.applications import limits
-from services.relief.applications.reviewing import forward
+from services.relief.applications.reviewing import forward, single_person
 from services.relief.applications.stepping import by_the_family, locked, step
 from services.relief.applications.tables import Application
 from services.relief.benefits.rules import TEKUN
@@ -32,7 +32,8 @@ async def publish(unit: UnitOfWork, application_id: str, place: str, words: str)
     members = await reading.members_of(unit, application.household_id)
     record = await reading.record_of(unit, application.household_id)
     values = in_force(unit.today, application.area_code)
-    applicant = next(member for member in members if member.person_id == application.applicant_id)
+    person_id = await single_person(unit, application) or application.applicant_id
+    applicant = next(member for member in members if member.person_id == person_id)
     ages = {member.person_id: member.age(unit.today) for member in record.members}
     days = values.whole("applications.publicity")
     last = working_days.add_days(unit.today, days).date
@@ -48,7 +49,7 @@ async def publish(unit: UnitOfWork, application_id: str, place: str, words: str)
                 reading.name_of(unit, applicant),
                 is_minor=ages[applicant.person_id] < values.whole("supplements.adult_from"),
             ),
-            family_size=len(counted(record.members, after(unit.today))),
+            family_size=1 if application.single_member_id else len(counted(record.members, after(unit.today))),
             amount_fen=application.amount_fen,
             to_on=last,
         ),

@@ -28,7 +28,7 @@ from services.relief.benefits.service import Recognition
 from services.relief.delegation import service as delegation
 from services.relief.filings import service as filings
 from services.relief.households import service as households
-from services.relief.households.service import Household
+from services.relief.households.service import Household, Member
 from services.relief.law import in_force
 from services.relief.publicity import service as publicity
 from shared import clock
@@ -99,8 +99,17 @@ async def assess(unit: UnitOfWork, household: Household, application: Applicatio
         within_marginal_property=bool(application.within_marginal_property),
         has_able_supporter=bool(application.has_able_supporter),
         rigid_spending_fen=application.rigid_spending_fen,
+        single_person_id=await single_person(unit, application),
+        single_income_fen=application.single_income_fen,
     )
     return await benefits.assess_household(unit, household, after(unit.today), recognition)
+
+
+async def single_person(unit: UnitOfWork, application: Application) -> str:
+    """Who asks to be supported alone, "" where the family asks as one."""
+    if not application.single_member_id:
+        return ""
+    return (await unit.get(Member, application.single_member_id)).person_id
 
 
 async def forward(unit: UnitOfWork, application: Application, kind: str) -> None:

@@ -91,7 +91,8 @@ async def apply_for_relief(body: ApplicationIn, unit: Unit, key: PersonKeyOf) ->
     if body.family is not None:
         application = await intake.apply_anew(unit, body.family.to_family(key, unit.today))
     else:
-        application = await intake.apply_again(unit, body.household_id or "")
+        single = body.single.to_single() if body.single else None
+        application = await intake.apply_again(unit, body.household_id or "", single)
     return await _out(unit, application)
 
 

@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 
 from services.relief.applications import surveying
 from services.relief.applications.composition import Away, Relative, Single
-from services.relief.applications.intake import NewFamily, Person
+from services.relief.applications.intake import KnownSingle, NewFamily, Person
 from services.relief.applications.letters import Letter
 from services.relief.applications.reviewing import Found
 from services.relief.applications.service import Application, ApplicationResult
@@ -108,16 +108,32 @@ class FamilyIn(Wire):
         )
 
 
+class KnownSingleIn(Wire):
+    """A member of a known family who asks to be supported alone; what she has is her own income."""
+
+    member_id: UuidStr
+    monthly_income: IncomeIn
+    is_employed: bool = False
+    years_as_clergy: Annotated[int, Field(ge=0, le=130)] = 0
+
+    def to_single(self) -> KnownSingle:
+        """As the service takes it."""
+        return KnownSingle(self.member_id, self.monthly_income, self.is_employed, self.years_as_clergy)
+
+
 class ApplicationIn(Wire):
-    """A family that is known, or one that comes with its identity cards."""
+    """A family that is known, or one that comes with its identity cards; of a known one a member may ask alone."""
 
     household_id: UuidStr | None = None
+    single: KnownSingleIn | None = None
     family: FamilyIn | None = None
 
     @model_validator(mode="after")
     def _one_of_both(self) -> ApplicationIn:
         if (self.household_id is None) == (self.family is None):
             raise ValueError("家庭标识和家庭成员须填写其中一项")
+        if self.single is not None and self.household_id is None:
+            raise ValueError("未登记家庭的单独申请在 family.single 中填写")
         return self
 
 
@@ -267,6 +283,7 @@ class ApplicationOut(ApplicationItem):
     entered_at: datetime
     composition_id: Annotated[str, Field(description="哪些人计入家庭的决定，可查询理由")]
     alone_id: str
+    single_member_id: str
     signed_on: date | None
     authorised_by: list[str]
     correction: Annotated[str, Field(description="一次性告知的补正内容")]

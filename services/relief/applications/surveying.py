@@ -66,7 +66,9 @@ async def survey(unit: UnitOfWork, application_id: str, new: NewSurvey) -> Surve
     least = in_force(unit.today, application.area_code).whole("applications.surveyors")
     names = surveyors(new.surveyors, least)
     income_seq = None
-    if new.monthly_income_fen is not None:
+    if new.monthly_income_fen is not None and application.single_member_id:
+        application.single_income_fen = new.monthly_income_fen
+    elif new.monthly_income_fen is not None:
         month = month_of(unit.today)
         async with benefits.adjusting(unit, household, month, "入户调查核实收入"):
             income = await households.record_income(

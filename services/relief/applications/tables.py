@@ -48,6 +48,8 @@ class Application(Base, table=True):
     entered_at: datetime
     composition_id: str = Field(default="", sa_type=Text, description="decision on who counts")
     alone_id: str = Field(default="", sa_type=Text, description="decision that she may apply alone")
+    single_member_id: str = Field(default="", sa_type=Text, description="of the family, who asks to be supported alone")
+    single_income_fen: int = Field(default=0, sa_type=BigInteger, description="her own, each month")
     signed_on: date | None = Field(default=None, description="applicant's signature under application and promise")
     authorised_by: list[str] = Field(
         default_factory=list,

@@ -151,13 +151,15 @@ async def _with_decisions(unit: UnitOfWork, cases: Sequence[NewCase]) -> list[Ne
 @dataclass(frozen=True, slots=True)
 class Recognition:
     """What a clerk has found out beyond the household's own record. Without a word of its own the property within the
-    limits of 低边 is that within those of 低保."""
+    limits of 低边 is that within those of 低保. Of a family one person may be looked at alone, on her own income."""
 
     within_property: bool
     has_able_supporter: bool
     review_class: str = "B"
     within_marginal_property: bool | None = None
     rigid_spending_fen: int = 0
+    single_person_id: str = ""
+    single_income_fen: int = 0
 
 
 async def open_case(
@@ -235,10 +237,12 @@ async def end_term(unit: UnitOfWork, case_id: str) -> bool:
 async def _family(unit: UnitOfWork, household_id: str, month: date, found: Recognition) -> Family | None:
     record = await record_of(unit, household_id)
     present, income = counted(record.members, month), income_in(record.incomes, month)
+    if found.single_person_id:
+        present = [one for one in present if one.person_id == found.single_person_id]
     if not present or income is None:
         return None
     return Family(
-        income_fen=income.monthly_fen,
+        income_fen=found.single_income_fen if found.single_person_id else income.monthly_fen,
         members=[
             Applicant(
                 age=one.age(month),

@@ -16,6 +16,7 @@ from services.relief.filings.tables import Filing, FilingParty
 from services.relief.households import reading
 from services.relief.households import service as households
 from services.relief.households.reading import has_living
+from services.relief.households.service import Member
 from shared.china import areas
 from shared.db.principals import Scope
 from shared.db.problems import Invalid
@@ -96,6 +97,35 @@ async def declare(unit: UnitOfWork, household_id: str, new: Declaration) -> Fili
         rows = [_party_row(unit, filing, party) for party in new.parties]
         await unit.enter(FilingParty, rows)
     return filing
+
+
+async def carry_over(unit: UnitOfWork, household_id: str, to: Member) -> None:
+    """What a family has declared holds for a member set apart, as far as it is about her; `to` is her new row."""
+    earlier = {member.id for member in await reading.members_of(unit, household_id) if member.person_id == to.person_id}
+    current = select(Filing).where(col(Filing.household_id) == household_id, col(Filing.is_current))
+    filings = await unit.all(current.order_by(col(Filing.id)))
+    parties = await parties_of(unit, [filing.id for filing in filings])
+    for filing in filings:
+        hers = [party for party in parties.get(filing.id, []) if party.member_id in earlier]
+        copied = {name: getattr(filing, name) for name in _DECLARED}
+        row = Filing(id=uuid7(), household_id=to.household_id, is_positive=bool(hers), **copied)
+        unit.add(row)
+        await unit.flush()
+        named = [Party(to.id, name_of(unit, one), one.duty, one.relation, one.unit_name, one.person_id) for one in hers]
+        if named:
+            await unit.enter(FilingParty, [_party_row(unit, row, party) for party in named])
+
+
+_DECLARED = (
+    "area_code",
+    "kind",
+    "agreement_no",
+    "agreement_on",
+    "declared_by",
+    "declared_on",
+    "filed_by",
+    "filed_at",
+)
 
 
 async def enter_many(unit: UnitOfWork, families: Sequence[tuple[str, str, str]]) -> None:

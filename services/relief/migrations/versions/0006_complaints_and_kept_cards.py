@@ -38,6 +38,10 @@ def upgrade() -> None:
     op.create_check_constraint(
         op.f("ck_filing_party_duty"), "filing_party", "duty in ('RELIEF_STAFF', 'VILLAGE_CADRE', 'OTHER')"
     )
+    op.add_column("application", sa.Column("single_member_id", sa.Text(), server_default="", nullable=False))
+    op.add_column("application", sa.Column("single_income_fen", sa.BigInteger(), server_default="0", nullable=False))
+    op.alter_column("application", "single_member_id", server_default=None)
+    op.alter_column("application", "single_income_fen", server_default=None)
     op.add_column(
         "application_limit", sa.Column("is_provisional", sa.Boolean(), server_default=sa.false(), nullable=False)
     )
@@ -63,6 +67,8 @@ def downgrade() -> None:
         op.f("ck_spot_check_ground"), "spot_check", "ground in ('RANDOM', 'RELATIVE', 'COMPLAINT')"
     )
     op.alter_column("application", "is_filed", new_column_name="is_relative_filed")
+    op.drop_column("application", "single_income_fen")
+    op.drop_column("application", "single_member_id")
     op.drop_index("ix_application_limit_provisional", table_name="application_limit")
     op.drop_column("application_limit", "is_provisional")
     op.drop_constraint(op.f("ck_filing_party_duty"), "filing_party", type_="check")
