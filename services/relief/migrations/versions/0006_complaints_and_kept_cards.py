@@ -8,7 +8,7 @@ from shared.db.policies import protect
 from shared.db.tables import Rows
 
 revision = "0006"
-down_revision = "0002"
+down_revision = "0005"
 branch_labels = None
 depends_on = None
 
