@@ -164,4 +164,5 @@ async def test_what_is_declared_brings_the_district_to_the_house(
     refused = await town.do("approve", town.reviewer, {"reason": "同意"}, 409)
     assert refused["code"] == "district_visit_missing"
     await town.survey(town.relief.district)
+    assert (await town.relief.get("/filings/to-visit", town.relief.district))["items"] == []
     await town.do("approve", town.reviewer, {"reason": "同意"})
