@@ -4,11 +4,8 @@ from datetime import date, timedelta
 
 import pytest
 
-from services.relief.applications.surveying import verification_reported
 from shared import clock
 from shared.china import resident_id
-from shared.db.principals import system_principal
-from shared.ids import uuid7
 from suite.seed.places import STORY_VILLAGE
 from tests.journeys.conftest import Scene
 from tests.journeys.steps import certify, confirm
@@ -47,8 +44,13 @@ async def test_a_family_is_helped_and_the_help_follows_its_life(scene: Scene) ->
     await clerk.post(f"{path}/investigate")
     seen = {"surveyedOn": "2026-03-02", "surveyors": ["王示一", "李示二"], "isSigned": True, "finding": "属实"}
     await clerk.post(f"{path}/surveys", seen, status=201)
-    async with scene.suite.database("relief").unit(system_principal("test"), "test", worker=True) as unit:
-        assert await verification_reported(unit, applied["id"], verification_id=uuid7())
+    signed = [{"idNumber": number, "signedOn": "2026-03-02"} for number in numbers]
+    check = {"householdId": applied["householdId"], "applicationId": applied["id"], "authorisations": signed}
+    asked = await clerk.post("/api/relief/verifications", check, status=201)
+    await scene.settle()
+    reported = await clerk.get(f"/api/relief/verifications/{asked['id']}")
+    assert reported["state"] == "REPORTED", reported
+    assert (await clerk.get(path))["verifiedAt"] is not None
     found = {"withinProperty": True, "withinMarginalProperty": True, "hasAbleSupporter": True, "opinion": "拟予确认"}
     opinion = await leader.post(f"{path}/opinion", found)
     assert (opinion["kind"], opinion["amount"]) == ("DIBAO", "1734.00")
