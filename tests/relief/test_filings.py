@@ -102,6 +102,36 @@ async def test_what_a_declaration_may_not_say(relief: Families) -> None:
     assert await relief.stand.scalar("select count(*) from filing") == 0
 
 
+@pytest.mark.plan("R-28")
+async def test_from_declaration_to_the_district_at_the_door(relief: Families) -> None:
+    """Both filings of a family that is helped already: chased, made, visited by two of the district, counted."""
+    family = await relief.enter(ADULT)
+    assert (await relief.get("/filings/missing?total=true", relief.town))["total"] == 1
+    path = f"/households/{family.household_id}/filings"
+    named = declaration(family, "KINSHIP", isPositive=True, parties=[cadre(family)])
+    relative = await relief.post(path, relief.town, named, 201)
+    neighbour = [cadre(family, duty="OTHER", relation="OTHER", unitName="同村")]
+    card = await relief.post(path, relief.town, declaration(family, "CARD", isPositive=True, parties=neighbour), 201)
+    assert (await relief.get("/filings/missing", relief.town))["items"] == []
+    waiting = await relief.get("/filings/to-visit?total=true", relief.district)
+    assert (waiting["total"], [one["id"] for one in waiting["items"]]) == (2, [relative["id"], card["id"]])
+    found = await relief.get("/filings/coverage", relief.district)
+    assert (found["share"], found["areas"][0]["unvisited"]) == ("100.00", 1)
+    body = {"visitedOn": clock.today().isoformat(), "visitors": ["王示一"], "finding": "属实"}
+    for one in (relative, card):
+        door = f"/filings/{one['id']}/visit"
+        await relief.post(door, relief.town, body, 403)
+        assert (await relief.post(door, relief.district, body, 422))["code"] == "too_few_visitors"
+        both = body | {"visitors": ["王示一", "李示二"]}
+        early = both | {"visitedOn": (clock.today() - timedelta(days=1)).isoformat()}
+        assert (await relief.post(door, relief.district, early, 422))["code"] == "visit_date"
+        seen = await relief.post(door, relief.district, both)
+        assert (seen["visitedOn"], seen["visitFinding"]) == (clock.today().isoformat(), "属实")
+        assert (await relief.post(door, relief.district, both, 409))["code"] == "nothing_to_visit"
+    assert (await relief.get("/filings/to-visit", relief.district))["items"] == []
+    assert (await relief.get("/filings/coverage", relief.district))["areas"][0]["unvisited"] == 0
+
+
 async def test_who_is_named_keeps_away_from_the_family(relief: Families) -> None:
     family = await relief.enter(ADULT)
     path = f"/households/{family.household_id}/filings"

@@ -148,13 +148,21 @@ async def test_of_the_destitute_there_is_more_time(town: Applying) -> None:
 
 @pytest.mark.plan("R-28", part="the district visits the house of families with something declared")
 @pytest.mark.parametrize("declared", [{"relative": True}, {"neighbour": True}])
-async def test_what_is_declared_brings_the_district_to_the_house(town: Applying, declared: dict[str, bool]) -> None:
+@pytest.mark.parametrize("is_late", [False, True])
+async def test_what_is_declared_brings_the_district_to_the_house(
+    town: Applying, declared: dict[str, bool], is_late: bool
+) -> None:
+    """Whether it is declared before the notice comes down or on the last day before the decision."""
     notice = await town.to_village()
     await town.see()
-    await town.declare(**declared)
+    if not is_late:
+        await town.declare(**declared)
     await town.wait_until(date.fromisoformat(notice["toOn"]) + timedelta(days=1))
-    assert (await town.see())["isFiled"] is True
+    assert (await town.see())["isFiled"] is not is_late
+    if is_late:
+        await town.declare(**declared)
     refused = await town.do("approve", town.reviewer, {"reason": "同意"}, 409)
     assert refused["code"] == "district_visit_missing"
     await town.survey(town.relief.district)
+    assert (await town.relief.get("/filings/to-visit", town.relief.district))["items"] == []
     await town.do("approve", town.reviewer, {"reason": "同意"})

@@ -126,6 +126,7 @@ async def _in_order(unit: UnitOfWork, application: Application) -> None:
     """Both declarations are there, and where somebody is close to the office or has spoken up (MLG 20), or the lot fell
     on the case (TK 16), the district has been to the house."""
     await filings.require_both(unit, application.household_id)
+    application.is_filed = await filings.has_something(unit, application.household_id)
     is_delicate = application.is_filed or application.is_complained or application.is_drawn
     if not is_delicate or application.state != "DISTRICT_REVIEW":
         return

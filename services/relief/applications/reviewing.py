@@ -117,7 +117,7 @@ async def forward(unit: UnitOfWork, application: Application, kind: str) -> None
     nothing is refused under 低保."""
     application.review_kind, application.review_town = kind, delegation.town_of(application.area_code)
     is_delegated = await delegation.is_delegated(unit, application.area_code, application.review_kind)
-    application.is_filed = await filings.has_something(unit, application.household_id)
+    application.is_filed = await filings.has_something(unit, application.household_id)  # asked again at the decision
     if kind == TEKUN and not is_delegated:
         application.is_drawn = await _is_drawn(unit, application)
     application.reviewed_at = unit.now

@@ -15,6 +15,7 @@ from services.relief.applications.rules import SurveyDate, WrongState, surveyors
 from services.relief.applications.stepping import by_the_family, locked, step
 from services.relief.applications.tables import Application, ApplicationStep, Survey
 from services.relief.benefits import service as benefits
+from services.relief.filings import service as filings
 from services.relief.households import service as households
 from services.relief.law import in_force
 from shared import clock
@@ -92,6 +93,8 @@ async def survey(unit: UnitOfWork, application_id: str, new: NewSurvey) -> Surve
     )
     unit.add(row)
     await unit.flush()
+    if level == "DISTRICT":
+        await filings.visited_for_review(unit, household.id, new.surveyed_on, names, new.finding)
     return row
 
 

@@ -7,7 +7,7 @@ from fastapi import Query
 from services.relief.benefits.service import BenefitCase
 from services.relief.filings import service
 from services.relief.filings.rules import missing
-from services.relief.filings.schemas import CoverageOut, FilingIn, FilingOut, UnfiledItem, filings_out
+from services.relief.filings.schemas import CoverageOut, FilingIn, FilingOut, FilingVisitIn, UnfiledItem, filings_out
 from services.relief.filings.service import Filing
 from services.relief.filters import Filters
 from services.relief.households.service import Household
@@ -50,6 +50,27 @@ async def list_unfiled(unit: Unit, query: Annotated[Filters, Query()]) -> Page[U
     unit.note(subjects=[case.applicant_id for case in page.items], count=len(page.items))
     items = [UnfiledItem.of_row(case, case_id=case.id, missing=missing(made[case.household_id])) for case in page.items]
     return Page[UnfiledItem](items=items, next_cursor=page.next_cursor, total=page.total)
+
+
+@router.get("/filings/to-visit")
+@permit("filing", "visit", "personal")
+async def list_filings_to_visit(unit: Unit, query: Annotated[Filters, Query()]) -> Page[FilingOut]:
+    """申报“有”而区民政局尚未入户核查的备案。"""
+    page: Page[Filing] = await paginate(unit, service.unvisited(), [Filing.id], query, lambda row: row)
+    parties = await service.parties_of(unit, [filing.id for filing in page.items])
+    unit.note(subjects=[filing.declared_by for filing in page.items], count=len(page.items))
+    items = filings_out(unit, page.items, parties)
+    return Page[FilingOut](items=items, next_cursor=page.next_cursor, total=page.total)
+
+
+@router.post("/filings/{filing_id}/visit")
+@permit("filing", "visit", "personal")
+async def visit_filing(filing_id: UuidStr, body: FilingVisitIn, unit: Unit) -> FilingOut:
+    """登记区民政局对有近亲属任职、银行卡代管的家庭的入户核查（两人以上）。"""
+    filing = await service.visit(unit, filing_id, body.visited_on, body.visitors, body.finding)
+    unit.note(subjects=[filing.declared_by], case_id=filing_id)
+    parties = await service.parties_of(unit, [filing.id])
+    return FilingOut.of(unit, filing, parties.get(filing.id, []))
 
 
 @router.get("/filings/coverage")

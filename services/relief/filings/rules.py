@@ -43,6 +43,21 @@ class AgreementMissing(Invalid):
     detail = "银行卡由工作人员代管的，应签订书面协议并报区民政局备案"
 
 
+class NothingToVisit(Conflict):
+    code = "nothing_to_visit"
+    detail = "只有申报“有”且仍然有效的备案需要入户核查，且只登记一次"
+
+
+class TooFewVisitors(Invalid):
+    code = "too_few_visitors"
+    detail = "入户核查应由两人以上进行，并记录姓名"
+
+
+class VisitDate(Invalid):
+    code = "visit_date"
+    detail = "核查日期应在申报之日至今天之间"
+
+
 class FiledRelative(Forbidden):
     code = "close_relative"
     detail = "您是该家庭成员、已备案的近亲属或代管人，须回避"

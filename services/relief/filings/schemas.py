@@ -15,7 +15,7 @@ from shared.db.unit import UnitOfWork
 from shared.ids import PersonId, UuidStr
 from shared.security.masking import PersonName, PersonNameIn
 from shared.web import Wire
-from shared.web.wire import ShortText
+from shared.web.wire import LongText, ShortText
 
 FilingKind = Literal["KINSHIP", "CARD"]
 Duty = Literal["RELIEF_STAFF", "VILLAGE_CADRE", "OTHER"]
@@ -61,6 +61,14 @@ class FilingIn(Wire):
         )
 
 
+class FilingVisitIn(Wire):
+    """The district was at the house."""
+
+    visited_on: date
+    visitors: Annotated[list[PersonNameIn], Field(min_length=1, max_length=20)]
+    finding: LongText
+
+
 class PartyOut(Wire):
     """Somebody who is named."""
 
@@ -85,6 +93,8 @@ class FilingOut(Wire):
     declared_by: str
     declared_on: date
     filed_at: datetime
+    visited_on: date | None
+    visit_finding: str
     parties: list[PartyOut]
 
     @classmethod
@@ -111,6 +121,7 @@ class CoverageRow(Wire):
     filed: int
     relatives: int
     cards: int
+    unvisited: Annotated[int, Field(description="申报“有”而区民政局尚未入户核查的")]
     share: Annotated[str | None, Field(description="两项备案齐全的比例，百分数；没有待遇时为空")]
 
 

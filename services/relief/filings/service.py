@@ -11,12 +11,23 @@ from sqlalchemy import Select, func, select, text, update
 from sqlmodel import col
 
 from services.relief.benefits.service import BenefitCase
-from services.relief.filings.rules import CARD, KINDS, FiledRelative, FilingsMissing, check, missing
+from services.relief.filings.rules import (
+    CARD,
+    KINDS,
+    FiledRelative,
+    FilingsMissing,
+    NothingToVisit,
+    TooFewVisitors,
+    VisitDate,
+    check,
+    missing,
+)
 from services.relief.filings.tables import Filing, FilingParty
 from services.relief.households import reading
 from services.relief.households import service as households
 from services.relief.households.reading import has_living
 from services.relief.households.service import Member
+from services.relief.law import in_force
 from shared.china import areas
 from shared.db.principals import Scope
 from shared.db.problems import Invalid
@@ -140,6 +151,7 @@ async def enter_many(unit: UnitOfWork, families: Sequence[tuple[str, str, str]])
             "is_positive": False,
             "is_current": True,
             "agreement_no": "",
+            "visit_finding": "",
             "declared_by": person_id,
             "declared_on": unit.today,
             "filed_by": unit.principal.account_id,
@@ -166,6 +178,41 @@ def _party_row(unit: UnitOfWork, filing: Filing, party: Party) -> dict[str, Any]
         "relation": party.relation,
         "unit_name": party.unit_name,
     }
+
+
+async def visit(unit: UnitOfWork, filing_id: str, on: date, names: Sequence[str], finding: str) -> Filing:
+    """The district was at the house of a family that has declared something. Raises NothingToVisit, TooFewVisitors,
+    VisitDate."""
+    filing = await unit.get(Filing, filing_id, lock=True)
+    await refuse_parties(unit, filing.household_id)
+    if not filing.is_positive or not filing.is_current or filing.visited_on is not None:
+        raise NothingToVisit
+    known = list(dict.fromkeys(names))
+    if len(known) < in_force(unit.today, filing.area_code).whole("applications.surveyors"):
+        raise TooFewVisitors(field="visitors")
+    if not filing.declared_on <= on <= unit.today:
+        raise VisitDate(field="visitedOn")
+    _visited(unit, filing, on, known, finding)
+    await unit.flush()
+    return filing
+
+
+async def visited_for_review(unit: UnitOfWork, household_id: str, on: date, names: Sequence[str], finding: str) -> None:
+    """The district was at the house of an applicant: what is declared has been looked into with that."""
+    for filing in await unit.all(unvisited().where(col(Filing.household_id) == household_id).with_for_update()):
+        _visited(unit, filing, on, names, finding)
+    await unit.flush()
+
+
+def _visited(unit: UnitOfWork, filing: Filing, on: date, names: Sequence[str], finding: str) -> None:
+    filing.visited_on, filing.visit_finding = on, finding
+    filing.visitors = unit.vault.seal(Filing, "visitors", filing.id, "\n".join(names))
+
+
+def unvisited() -> Select[Any]:
+    """Declarations of the caller's rows whose house the district has still to see."""
+    waits = (col(Filing.is_current), col(Filing.is_positive), col(Filing.visited_on).is_(None))
+    return select(Filing).where(*waits)
 
 
 def listing(household_id: str) -> Select[Any]:
@@ -248,22 +295,27 @@ class Coverage:
     filed: int
     relatives: int
     cards: int
+    unvisited: int
 
 
 async def coverage(unit: UnitOfWork) -> list[Coverage]:
     """Of the caller's rows, by town."""
     rows = await unit.rows(_COVERAGE, {"today": unit.today})
-    return [Coverage(areas.full(row.town), row.running, row.filed, row.relatives, row.cards) for row in rows]
+    return [
+        Coverage(areas.full(row.town), row.running, row.filed, row.relatives, row.cards, row.unvisited) for row in rows
+    ]
 
 
 _COVERAGE = text("""
     select left(c.area_code, 9) as town, count(*) as running,
         count(*) filter (where f.kinship is not null and f.card is not null) as filed,
-        count(*) filter (where f.kinship) as relatives, count(*) filter (where f.card) as cards
+        count(*) filter (where f.kinship) as relatives, count(*) filter (where f.card) as cards,
+        count(*) filter (where f.unvisited) as unvisited
     from benefit_case c
     left join (
         select household_id, bool_or(is_positive) filter (where kind = 'KINSHIP') as kinship,
-            bool_or(is_positive) filter (where kind = 'CARD') as card
+            bool_or(is_positive) filter (where kind = 'CARD') as card,
+            bool_or(is_positive and visited_on is null) as unvisited
         from filing where is_current group by household_id
     ) f on f.household_id = c.household_id
     where c.state = 'ACTIVE' and exists (

@@ -22,6 +22,13 @@ class Filing(Base, table=True):
         CheckConstraint("kind in ('KINSHIP', 'CARD')", name="kind"),
         CheckConstraint("kind = 'CARD' or agreement_no = ''", name="agreement"),
         Index("uq_filing_current", "household_id", "kind", unique=True, postgresql_where="is_current"),
+        CheckConstraint("visited_on is null or is_positive", name="visited"),
+        Index(
+            "ix_filing_unvisited",
+            "area_code",
+            "id",
+            postgresql_where="is_current and is_positive and visited_on is null",
+        ),
         Index("ix_filing_household", "household_id", "id"),
     )
 
@@ -37,6 +44,9 @@ class Filing(Base, table=True):
     declared_on: date
     filed_by: str = Field(sa_type=Text)
     filed_at: datetime = Field(description="when the district had it")
+    visited_on: date | None = Field(default=None, description="when the district was at the house, if it had to go")
+    visitors: bytes | None = Field(default=None, sa_type=LargeBinary, description="names, sealed, one a line")
+    visit_finding: str = Field(default="", sa_type=Text)
 
 
 class FilingParty(Base, table=True):

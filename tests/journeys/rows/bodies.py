@@ -142,6 +142,7 @@ BODIES: Mapping[str, Make] = {
     "declare_filing": lambda p: {
         "kind": "CARD", "isPositive": False, "declaredBy": p["person_id"], "declaredOn": days_ago(0),
     },
+    "visit_filing": lambda _: {"visitedOn": days_ago(0), "visitors": ["王示一", "李示二"], "finding": "示例"},
     "apply_for_relief": lambda p: {"householdId": p["household_id"]},
     "submit_application": lambda p: {"signedOn": days_ago(0), "authorisedBy": [p["person_id"]]},
     "ask_for_correction": _why,

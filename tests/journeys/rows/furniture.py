@@ -283,7 +283,10 @@ class Furnisher:
         """The family of the place applies, until its notice hangs in the village; somebody has spoken against it, the
         town may decide another kind, and a decision of last month is looked at."""
         filing = {"kind": "KINSHIP", "isPositive": False, "declaredBy": place["person_id"], "declaredOn": days_ago(0)}
-        await self.do(Role.TOWN_CLERK, "declare_filing", filing, household_id=place["household_id"])
+        cadre = {"memberId": place["member_id"], "name": "赵示明", "duty": "VILLAGE_CADRE", "relation": "SIBLING"}
+        filing |= {"isPositive": True, "parties": [cadre | {"unitName": "示例村"}]}
+        filed = await self.do(Role.TOWN_CLERK, "declare_filing", filing, household_id=place["household_id"])
+        place.ids["filing_id"] = filed["id"]
         asked = await self.do(Role.TOWN_CLERK, "apply_for_relief", {"householdId": place["household_id"]})
         own = {"application_id": asked["id"]}
         place.ids |= own

@@ -91,6 +91,8 @@ KINDS: Mapping[str, Kind] = {
         f" and (m.valid_to is null or m.valid_to >= {_TODAY}) and not exists (select 1 from kernel.effect d where"
         " d.object_kind = 'person' and d.object_id = m.person_id and d.annulled_at is null)))"),
     "filing": Kind("relief", f"select f.id, f.area_code, '', {_FAMILY.format('f')} from filing f"),
+    "unvisited": Kind("relief", f"select id, area_code, '', {_NONE} from filing where is_current and is_positive"
+        " and visited_on is null"),
     "unfiled": Kind("relief", f"select c.id, c.area_code, '', {_NONE} from benefit_case c where c.state = 'ACTIVE'"
         " and exists (select 1 from member m where m.household_id = c.household_id"
         f" and (m.valid_to is null or m.valid_to >= {_TODAY}) and not exists (select 1 from kernel.effect d where"
@@ -195,6 +197,7 @@ LISTS: Mapping[str, Listing] = {
     "list_visits": Listing("visit"),
     "relief_list_notices": Listing("relief_notice"),
     "list_filings": Listing("filing", within="f.household_id"),
+    "list_filings_to_visit": Listing("unvisited"),
     "list_unfiled": Listing("unfiled", ("caseId",)),
     "list_applications": Listing("application"),
     "list_application_files": Listing("application_file", ("fileId",), within="owner_id"),
@@ -270,6 +273,7 @@ TARGETS: Mapping[tuple[str, str], str] = {
     ("relief", "visit_id"): "visit",
     ("relief", "application_id"): "application",
     ("relief", "file_id"): "application_file",
+    ("relief", "filing_id"): "filing",
     ("relief", "notice_id"): "village_notice",
     ("get_notice", "notice_id"): "hanging",
     ("relief", "complaint_id"): "complaint",

@@ -53,6 +53,18 @@ def upgrade() -> None:
         unique=False,
         postgresql_where="is_provisional and met_at is null",
     )
+    op.add_column("filing", sa.Column("visited_on", sa.Date(), nullable=True))
+    op.add_column("filing", sa.Column("visitors", sa.LargeBinary(), nullable=True))
+    op.add_column("filing", sa.Column("visit_finding", sa.Text(), server_default="", nullable=False))
+    op.alter_column("filing", "visit_finding", server_default=None)
+    op.create_check_constraint(op.f("ck_filing_visited"), "filing", "visited_on is null or is_positive")
+    op.create_index(
+        "ix_filing_unvisited",
+        "filing",
+        ["area_code", "id"],
+        unique=False,
+        postgresql_where="is_current and is_positive and visited_on is null",
+    )
     op.alter_column("application", "is_relative_filed", new_column_name="is_filed")
     op.drop_constraint(op.f("ck_spot_check_ground"), "spot_check", type_="check")
     op.execute("update spot_check set ground = 'FILED' where ground = 'RELATIVE'")
@@ -67,6 +79,11 @@ def downgrade() -> None:
         op.f("ck_spot_check_ground"), "spot_check", "ground in ('RANDOM', 'RELATIVE', 'COMPLAINT')"
     )
     op.alter_column("application", "is_filed", new_column_name="is_relative_filed")
+    op.drop_index("ix_filing_unvisited", table_name="filing")
+    op.drop_constraint(op.f("ck_filing_visited"), "filing", type_="check")
+    op.drop_column("filing", "visit_finding")
+    op.drop_column("filing", "visitors")
+    op.drop_column("filing", "visited_on")
     op.drop_column("application", "single_income_fen")
     op.drop_column("application", "single_member_id")
     op.drop_index("ix_application_limit_provisional", table_name="application_limit")
