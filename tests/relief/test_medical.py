@@ -102,6 +102,35 @@ async def test_bills_are_refused_with_their_reason(relief: Families) -> None:
     assert (await relief.get("/medical/bills", relief.other_town))["items"] == []
 
 
+async def test_a_delivery_is_taken_bill_by_bill_and_once(relief: Families) -> None:
+    one, two = await relief.enter(ADULT), await relief.enter(ADULT)
+    unknown = "p1" + "x" * 26
+    bills = [
+        bill(one.people[0], "D1", "30000.00", "30000.00"),
+        bill(unknown, "D2", "100.00"),
+        bill(one.people[0], "D1", "30000.00", "30000.00"),
+        bill(two.people[0], "D3", "100.00", "100.01"),
+        bill(two.people[0], "D4", "50000.00", "50000.00"),
+    ]
+    told = await relief.post("/medical/deliveries", relief.town, {"bills": bills})
+    assert [(item["billNo"], item["outcome"], item["code"]) for item in told["items"]] == [
+        ("D1", "ENTERED", ""),
+        ("D2", "REFUSED", "person_unknown"),
+        ("D1", "KNOWN", ""),
+        ("D3", "REFUSED", "out_of_scope_too_large"),
+        ("D4", "ENTERED", ""),
+    ]
+    again = await relief.post("/medical/deliveries", relief.town, {"bills": bills})
+    assert (again["entered"], [item["outcome"] for item in again["items"]].count("KNOWN")) == (0, 3)
+    # another town's clerk: nobody of hers, nothing entered
+    other = [bill(one.people[0], "D5", "100.00")]
+    told = await relief.post("/medical/deliveries", relief.other_town, {"bills": other})
+    assert [(item["outcome"], item["code"]) for item in told["items"]] == [("REFUSED", "person_unknown")]
+    assert await relief.stand.scalar("select count(*) from medical_bill") == 2
+    (burden,) = (await relief.get("/medical/burdens", relief.town))["items"]
+    assert burden["personId"] == two.people[0]
+
+
 @pytest.mark.plan("R-23")
 async def test_a_burden_of_fifty_thousand_calls_for_a_visit(relief: Families) -> None:
     start = datetime(2026, 6, 8, 9, 0, tzinfo=clock.SHANGHAI)  # a Monday

@@ -1,5 +1,6 @@
 """Four-colour warnings through their doors: facts come in, a colour comes out, somebody goes there, it is closed."""
 
+import asyncio
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -251,3 +252,29 @@ async def test_facts_are_refused_with_their_reason(relief: Families) -> None:
         assert (await relief.post(path, relief.village, body, 422))["code"] == code
     await relief.post(path, relief.other_town, fact("DISASTER"), 404)
     await relief.get(path, relief.other_town, 404)
+
+
+async def test_facts_come_in_while_the_night_goes_through_the_families(relief: Families) -> None:
+    """Ranges and single families keep out of each other's way: no level is overwritten, nobody is warned of twice."""
+    families = [await relief.enter(ADULT) for _ in range(16)]
+
+    async def nights() -> None:
+        for _ in range(4):
+            async with relief.stand.unit() as unit:
+                run = await nightly.start(unit, clock.today())
+            while run.ended_at is None:
+                async with relief.stand.unit() as unit:
+                    run = await nightly.go_on(unit, run.id, size=5)
+
+    await asyncio.gather(
+        nights(), *(told(relief, family, kind) for family in families for kind in ("DISASTER", "HARDSHIP_CALL"))
+    )
+    assert await relief.stand.rows("select level, points, count(*) from family_level group by 1, 2") == [
+        ("RED", 80, 16)
+    ]
+    assert await relief.stand.rows("select level, state, count(*) from warning group by 1, 2") == [
+        ("RED", "DISPATCHED", 16)
+    ]
+    assert len(await relief.stand.told("relief.warning.raised.v1")) == 32
+    await night(relief)
+    assert len(await relief.stand.told("relief.warning.raised.v1")) == 32

@@ -17,6 +17,9 @@ from services.relief.medical.schemas import (
     BurdenRevealed,
     BurdenState,
     BurdenVisitIn,
+    DeliveryIn,
+    DeliveryOut,
+    ReceivedOut,
     ShareOut,
 )
 from services.relief.medical.service import MedicalBill, MedicalBurden
@@ -48,6 +51,17 @@ async def enter_bill(body: BillIn, unit: Unit) -> BillOut:
     bill = await service.enter(unit, body.to_bill())
     unit.note(subjects=[bill.person_id], case_id=bill.household_id)
     return BillOut.of(unit, bill)
+
+
+@router.post("/deliveries")
+@permit("medical", "enter", "personal")
+async def receive_bills(body: DeliveryIn, unit: Unit) -> DeliveryOut:
+    """医保批量送达的结算单（一次最多100条）：已登记的跳过，不合格的单独退回；重复送达不重复登记。"""
+    received = await service.receive(unit, [bill.to_bill() for bill in body.bills])
+    items = [ReceivedOut.model_validate(one) for one in received]
+    entered = sum(one.outcome == "ENTERED" for one in items)
+    unit.note(subjects=sorted({bill.person_id for bill in body.bills}), count=entered)
+    return DeliveryOut(entered=entered, items=items)
 
 
 @router.get("/bills")

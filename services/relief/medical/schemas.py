@@ -76,6 +76,27 @@ class BillOut(Wire):
         return cls.of_row(bill, **amounts, **texts)
 
 
+class DeliveryIn(Wire):
+    """Settlements as medical insurance delivers them."""
+
+    bills: Annotated[list[BillIn], Field(min_length=1, max_length=100)]
+
+
+class ReceivedOut(Wire):
+    """What became of one of them."""
+
+    bill_no: str
+    outcome: Literal["ENTERED", "KNOWN", "REFUSED"]
+    code: str
+
+
+class DeliveryOut(Wire):
+    """What became of each."""
+
+    entered: int
+    items: list[ReceivedOut]
+
+
 class BillRevealed(BillOut):
     """With every step of the reckoning."""
 

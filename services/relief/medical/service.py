@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -35,6 +35,7 @@ from services.relief.warnings import service as warnings
 from shared.china import working_days
 from shared.contracts.relief import MedicalBurdenExceeded
 from shared.db.database import on_constraint
+from shared.db.problems import Invalid, NotFound
 from shared.db.unit import UnitOfWork
 from shared.events import set_timer
 from shared.ids import uuid7
@@ -111,6 +112,44 @@ async def enter(unit: UnitOfWork, new: NewBill) -> MedicalBill:
     await _follow(unit, household, new.person_id)
     bill: MedicalBill = await unit.first(select(MedicalBill).where(col(MedicalBill.bill_no) == new.bill_no))
     return bill
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """What became of one settlement of many: ENTERED, KNOWN, or REFUSED with the refusal's code."""
+
+    bill_no: str
+    outcome: str
+    code: str = ""
+
+
+_KNOWN = text("select bill_no from medical_bill where bill_no = any(cast(:numbers as text[]))")
+_HOMES = text("select distinct household_id from member where person_id = any(cast(:people as text[]))")
+
+
+async def receive(unit: UnitOfWork, bills: Sequence[NewBill]) -> list[Received]:
+    """A delivery of medical insurance, as it comes: what is known is passed over, what cannot be taken is refused by
+    itself. The same delivery again changes nothing."""
+    people = [bill.person_id for bill in bills]
+    await households.lock_people(unit, people)
+    homes = (await unit.execute(_HOMES, {"people": people})).scalars().all()
+    await unit.lock(Household, list(homes))
+    async with unit.elevated("medical: settlements that are known"):
+        found = await unit.execute(_KNOWN, {"numbers": [bill.bill_no for bill in bills]})
+        known = set(found.scalars().all())
+    received = []
+    for bill in bills:
+        if bill.bill_no in known:
+            received.append(Received(bill.bill_no, "KNOWN"))
+            continue
+        known.add(bill.bill_no)
+        try:
+            await enter(unit, bill)
+        except (Invalid, NotFound) as refusal:  # by the rules, before anything is written
+            received.append(Received(bill.bill_no, "REFUSED", refusal.code))
+        else:
+            received.append(Received(bill.bill_no, "ENTERED"))
+    return received
 
 
 def _row(

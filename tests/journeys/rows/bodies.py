@@ -59,6 +59,11 @@ def _submitted(_place: Place) -> Any:
     return {"met": "SELF", "answers": {"LIVING": "示例"}, "checkIn": check}
 
 
+def _bill(place: Place) -> Any:
+    bill = {"billNo": "B-bill", "settledOn": days_ago(0), "total": "100.00", "outOfScope": "0.00"}
+    return _person(place) | bill
+
+
 def _household(place: Place) -> Any:
     members = [_member(place["spare_id"]) | {"relation": "SELF"}]
     family = {"areaCode": place.area, "registeredArea": place.area, "members": members, "monthlyIncome": "0.00"}
@@ -200,9 +205,8 @@ BODIES: Mapping[str, Make] = {
     "submit_visit": _submitted,
     "set_home": lambda _: {"latitude": 29.9, "longitude": 122.3},
     "make_pair": lambda p: {"householdId": p["household_id"], "helperId": "helper-2", "helperName": "李示海"},
-    "enter_bill": lambda p: _person(p) | {
-        "billNo": "B-bill", "settledOn": days_ago(0), "total": "100.00", "outOfScope": "0.00",
-    },
+    "enter_bill": _bill,
+    "receive_bills": lambda p: {"bills": [_bill(p)]},
     "assign_burden": lambda _: {"to": "helper"},
     "visit_for_burden": lambda _: {"outcome": "NO_DIFFICULTY", "remark": "示例"},
     "assess_family": lambda p: {"areaCode": p.area, "monthlyIncome": "0.00", "members": [{"birth": "1950-01-01"}]},
