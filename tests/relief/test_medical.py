@@ -63,6 +63,7 @@ async def test_the_worked_example_to_the_fen(relief: Families) -> None:
         ("DIBAO", date(2019, 1, 1), "120000.00", "15000.00", "19923.00"),  # 55 %
         ("TEKUN", date(2022, 1, 1), "120000.00", "15000.00", "18282.00"),  # 70 %
         ("MARGINAL", date(2022, 1, 1), "120000.00", "15000.00", "21176.00"),  # 60 % over 6,000
+        ("RIGID", date(2022, 1, 1), "120000.00", "15000.00", "32752.00"),  # 60 % over 15,000
         ("GENERAL", date(2022, 1, 1), "120000.00", "15000.00", "36880.00"),  # neither of the last two
         ("DIBAO", date(2022, 1, 1), "1000.00", "0.00", "150.00"),  # below the first deductible: 30 % of a half
         ("DIBAO", date(2022, 1, 1), "0.01", "0.01", "0.01"),

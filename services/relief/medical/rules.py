@@ -21,8 +21,6 @@ LAYERS: Mapping[str, str] = {
 }
 """In the order they pay."""
 GENERAL = "GENERAL"
-CLASSES = (GENERAL, "MARGINAL", "DIBAO", "TEKUN")
-"""What a person is on the day of a bill."""
 STATES = ("RAISED", "ASSIGNED", "VISITED", "WITHDRAWN")
 OUTCOMES = ("APPLICATION", "ALREADY_COVERED", "NO_DIFFICULTY", "REFERRED", "REFUSED_HELP")
 

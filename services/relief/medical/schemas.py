@@ -17,7 +17,7 @@ from shared.web import Wire
 from shared.web.policy import ReasonOut
 from shared.web.wire import LongText, ShortText
 
-PersonClass = Literal["GENERAL", "MARGINAL", "DIBAO", "TEKUN"]
+PersonClass = Literal["GENERAL", "RIGID", "MARGINAL", "DIBAO", "TEKUN"]
 BurdenState = Literal["RAISED", "ASSIGNED", "VISITED", "WITHDRAWN"]
 Outcome = Literal["APPLICATION", "ALREADY_COVERED", "NO_DIFFICULTY", "REFERRED", "REFUSED_HELP"]
 

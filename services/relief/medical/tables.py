@@ -18,7 +18,7 @@ class MedicalBill(Base, table=True):
     __tablename__ = "medical_bill"
     __scopes__: ClassVar[Rows] = Rows(area="area_code", person="person_id")
     __table_args__: ClassVar[Any] = (
-        CheckConstraint("person_class in ('GENERAL', 'MARGINAL', 'DIBAO', 'TEKUN')", name="person_class"),
+        CheckConstraint("person_class in ('GENERAL', 'RIGID', 'MARGINAL', 'DIBAO', 'TEKUN')", name="person_class"),
         CheckConstraint("total_fen >= out_of_scope_fen and out_of_scope_fen >= 0", name="total"),
         CheckConstraint(
             "own_fen = total_fen - basic_fen - serious_fen - assistance_fen - supplementary_fen", name="own"
