@@ -23,6 +23,7 @@ from services.relief.medical.schemas import (
     ShareOut,
 )
 from services.relief.medical.service import MedicalBill, MedicalBurden
+from services.relief.medical.share import share_of_year
 from shared.china.areas import Level, level
 from shared.ids import PersonId, UuidStr
 from shared.web import Page, Router, Unit, paginate, permit
@@ -136,7 +137,7 @@ async def visit_for_burden(burden_id: UuidStr, body: BurdenVisitIn, unit: Unit) 
 @permit("medical", "count")
 async def get_medical_share(unit: Unit, year: Annotated[int, Query(ge=2016, le=2100)]) -> ShareOut:
     """自付合规医疗费用报销比例（X-03）：救助对象当年基本医保和大病保险之后的合规费用中，医疗救助承担的比例。"""
-    found, before = await service.share_of_year(unit, year), await service.share_of_year(unit, year - 1)
+    found, before = await share_of_year(unit, year), await share_of_year(unit, year - 1)
     area_code = unit.principal.area_code
     target = in_force(date(year, 12, 31), area_code).ratio("medical.self_paid_compliant_rate")
     is_below = area_code != "" and level(area_code) > Level.DISTRICT

@@ -8,7 +8,8 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, PlainSerializer
 
 from services.relief.medical import service
-from services.relief.medical.service import NewBill, YearShare
+from services.relief.medical.service import NewBill
+from services.relief.medical.share import YearShare
 from shared.db.unit import UnitOfWork
 from shared.ids import PersonId, UuidStr
 from shared.money import MoneyFen, MoneyFenIn, to_decimal
