@@ -11,6 +11,7 @@ from shared import clock
 from shared.money import parse_yuan
 from shared.policy import decide
 from tests.relief.families import VILLAGE, Families
+from tests.relief.test_http import family_body
 
 ADULT = date(1975, 6, 1)
 WHY = "?reason=核对情况"
@@ -155,7 +156,10 @@ async def test_a_burden_of_fifty_thousand_calls_for_a_visit(relief: Families) ->
         assert [(end.date(), end.hour) for end in ends] == [(date(2026, 6, 10), 0), (date(2026, 6, 16), 0)]
         level = await relief.get(f"/households/{family.household_id}/level", relief.town)
         assert (level["level"], level["points"]) == ("ORANGE", 40)
-    path = f"/medical/burdens/{burden['id']}"
+        path = f"/medical/burdens/{burden['id']}"
+        facts = (await relief.get(f"{path}{WHY}", relief.town))["application"]
+        assert (facts["householdId"], facts["patientId"], facts["members"]) == (family.household_id, who, 2)
+        assert (facts["monthlyIncome"], facts["burden"], facts["familySpending"]) == ("1000.00", "50000.00", "50000.00")
     with clock.frozen(start + timedelta(days=1)):
         result = {"outcome": "APPLICATION", "remark": "示例"}
         assert (await relief.post(f"{path}/visit", relief.village, result, 409))["code"] == "burden_in_wrong_state"
@@ -165,11 +169,30 @@ async def test_a_burden_of_fifty_thousand_calls_for_a_visit(relief: Families) ->
         await relief.get(f"{path}{WHY}", relief.village, 403)
         shown = await relief.get(f"{path}{WHY}", relief.town)
         assert (shown["amount"], shown["remark"]) == ("50000.00", "示例")
-        facts = shown["application"]
-        assert (facts["householdId"], facts["patientId"], facts["members"]) == (family.household_id, who, 2)
-        assert (facts["monthlyIncome"], facts["medicalSpending"]) == ("1000.00", "50000.00")
+        # a day later the oldest bill has left the twelve months
+        assert (shown["application"]["burden"], shown["application"]["familySpending"]) == ("50000.00", "20000.00")
+        # an application of the family is begun, for it to sign
+        application = await relief.get(f"/applications/{done['applicationId']}", relief.town)
+        assert (application["state"], application["householdId"]) == ("DRAFT", family.household_id)
     (told,) = await relief.stand.told("relief.medical-burden.exceeded.v1")
     assert (told["personId"], told["amount"], told["window"], told["step"]) == (who, 5000000, "2026-06-08", 1)
+
+
+@pytest.mark.plan("R-23", part="what the rules would say of a family that is not yet helped")
+async def test_a_family_above_the_limits_is_proposed_for_its_spending(relief: Families) -> None:
+    """8,000 a month for two is no 低保 and no 低边; 60,000 of 96,000 a year are gone for an illness."""
+    entered_home = await relief.post("/households", relief.town, family_body(900, "8000.00", heads=2), 201)
+    patient, other = (member["personId"] for member in entered_home["members"])
+    await entered(relief, bill(patient, "E1", "50000.00", "50000.00"))
+    (burden,) = (await relief.get("/medical/burdens", relief.town))["items"]
+    facts = (await relief.get(f"/medical/burdens/{burden['id']}{WHY}", relief.town))["application"]
+    assert (facts["familySpending"], facts["proposedKind"]) == ("50000.00", "")
+    await entered(relief, bill(other, "E2", "7600.00", "7600.00"))
+    path = f"/medical/burdens/{burden['id']}"
+    await relief.post(f"{path}/assign", relief.town, {"to": "village"})
+    await relief.post(f"{path}/visit", relief.village, {"outcome": "APPLICATION", "remark": "示例"})
+    facts = (await relief.get(f"{path}{WHY}", relief.town))["application"]
+    assert (facts["burden"], facts["familySpending"], facts["proposedKind"]) == ("50000.00", "57600.00", "RIGID")
 
 
 async def test_each_further_step_calls_once_in_twelve_months(relief: Families) -> None:

@@ -126,6 +126,7 @@ class BurdenOut(Wire):
     overdue_at: datetime | None
     visited_at: datetime | None
     outcome: Outcome | Literal[""]
+    application_id: str
     version: int
 
     @classmethod
@@ -134,17 +135,18 @@ class BurdenOut(Wire):
 
 
 class ApplicationFacts(Wire):
-    """What an application would begin with."""
+    """What an application begins with. `proposedKind`: what the rules would say, property not yet checked."""
 
-    kind: Literal["EXPENDITURE"]
     household_id: str
     applicant_id: str
     patient_id: str
     members: int
     monthly_income: MoneyFen | None
-    medical_spending: HealthMoney
+    burden: HealthMoney
+    family_spending: Annotated[HealthMoney, Field(description="家庭近十二个月医疗费用个人负担合计")]
     spending_from: date
     spending_to: date
+    proposed_kind: Literal["TEKUN", "DIBAO", "MARGINAL", "RIGID", ""]
 
 
 class BurdenRevealed(BurdenOut):
@@ -157,8 +159,8 @@ class BurdenRevealed(BurdenOut):
     def whole(cls, unit: UnitOfWork, burden: Any) -> BurdenRevealed:
         facts = dict(burden.application) if burden.application else None
         if facts is not None:
-            facts["monthlyIncome"] = facts.pop("monthlyIncomeFen")
-            facts["medicalSpending"] = facts.pop("medicalSpendingFen")
+            for name in ("monthlyIncome", "burden", "familySpending"):
+                facts[name] = facts.pop(f"{name}Fen")
         return cls.of_row(
             burden,
             amount=burden.amount_fen,

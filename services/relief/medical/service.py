@@ -10,11 +10,11 @@ from typing import Any
 from sqlalchemy import Select, select, text
 from sqlmodel import col
 
+from services.relief.applications import intake
 from services.relief.households import service as households
-from services.relief.households.reading import current_income, record_of
-from services.relief.households.rules import counted
 from services.relief.households.service import Household
 from services.relief.law import BOOK, in_force, parameters
+from services.relief.medical.prefilling import facts_of
 from services.relief.medical.rules import (
     GENERAL,
     BillCancelled,
@@ -291,7 +291,7 @@ async def _raise(
         state="RAISED",
         assign_due_at=limits["assign"],
         visit_due_at=limits["visit"],
-        application=await _application(unit, household, person_id, burden_fen),
+        application=await facts_of(unit, household, person_id, burden_fen),
     )
     unit.add(burden)
     await unit.flush()
@@ -301,25 +301,6 @@ async def _raise(
         person_id=person_id, household_id=household.id, amount=burden_fen, window=window_from, step=step
     )
     unit.emit(exceeded, area_code=household.area_code)
-
-
-async def _application(unit: UnitOfWork, household: Household, person_id: str, burden_fen: int) -> dict[str, Any]:
-    """What an application for expenditure-type relief would begin with: nobody is asked twice."""
-    members = counted((await record_of(unit, household.id)).members, month_of(unit.today))
-    income = await current_income(unit, household.id)
-    return {
-        "kind": "EXPENDITURE",
-        "householdId": household.id,
-        "applicantId": household.applicant_id,
-        "patientId": person_id,
-        "members": len(members),
-        "monthlyIncomeFen": income.monthly_fen if income else None,
-        "medicalSpendingFen": burden_fen,
-        "spendingFrom": last_day(
-            unit.today, -in_force(unit.today, household.area_code).whole("warnings.burden_window")
-        ).isoformat(),
-        "spendingTo": unit.today.isoformat(),
-    }
 
 
 def burdens_listing(*, state: str | None = None, household_id: str | None = None) -> Select[Any]:
@@ -341,9 +322,17 @@ async def assign(unit: UnitOfWork, burden_id: str, to: str) -> MedicalBurden:
 
 
 async def visited(unit: UnitOfWork, burden_id: str, outcome: str, remark: str) -> MedicalBurden:
-    """Somebody was there, and what came of it. Raises BurdenInWrongState."""
+    """Somebody was there, and what came of it; an application is begun with what is known, for the family to sign.
+    Raises BurdenInWrongState, ApplicationOpen."""
+    seen = await unit.get(MedicalBurden, burden_id)
+    household = await households.lock(unit, seen.household_id)
     burden = await _locked(unit, burden_id, "ASSIGNED")
     burden.state, burden.outcome = "VISITED", outcome
+    if outcome == "APPLICATION":
+        burden.application = await facts_of(unit, household, burden.person_id, burden.amount_fen)
+        draft = await intake.apply_again(unit, household.id)
+        draft.rigid_spending_fen = burden.application["familySpendingFen"]
+        burden.application_id = draft.id
     burden.visited_at, burden.visited_by = unit.now, unit.principal.account_id
     burden.remark = unit.vault.seal(MedicalBurden, "remark", burden.id, remark)
     await unit.flush()

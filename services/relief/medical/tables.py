@@ -102,4 +102,5 @@ class MedicalBurden(Base, table=True):
     application: dict[str, Any] | None = Field(
         default=None, sa_type=JSONB, description="what an application would begin with, where one is due"
     )
+    application_id: str = Field(default="", sa_type=Text, description="the application that was begun")
     version: int = 1
