@@ -171,6 +171,43 @@ async def test_each_family_has_a_helper_and_a_helper_ten_families(relief: Famili
     await pair(families[10], "h1")
 
 
+@pytest.mark.plan("R-15", part="the three lists: whom to help, with what, who helps whom")
+async def test_the_three_lists(relief: Families) -> None:
+    with clock.frozen(NINE):
+        poor, troubled = await relief.enter(ADULT), await relief.enter(ADULT, kind="TEKUN")
+        await told(relief, troubled, "DISASTER")
+        await night(relief)
+        body = {"householdId": troubled.household_id, "helperId": "h1", "helperName": "李示海"}
+        await relief.post("/helper-pairs", relief.village, body, 201)
+        await relief.post(f"/households/{troubled.household_id}/home", relief.village, HOME)
+        (visit,) = await visits(relief, troubled)
+        await relief.post(f"/visits/{visit['id']}/submit", relief.village, handed_in(NINE, needs=["FOOD"]))
+    with clock.frozen(NINE + timedelta(days=15)):
+        await night(relief)
+        shown = {one["householdId"]: one for one in (await relief.get("/help-objects", relief.town))["items"]}
+        assert shown.keys() == {poor.household_id, troubled.household_id}
+        one = shown[troubled.household_id]
+        assert (one["level"], one["category"], one["helpers"], one["needs"]) == ("ORANGE", "TEKUN", ["h1"], ["FOOD"])
+        assert (one["visitDueOn"], shown[poor.household_id]["visitDueOn"]) == ("2026-07-07", "2026-12-07")
+        assert (await relief.get("/help-objects", relief.other_town))["items"] == []
+        offer = {
+            "areaCode": VILLAGE,
+            "need": "FOOD",
+            "title": "爱心餐",
+            "provider": "示例食堂",
+            "fromDate": "2026-06-01",
+        }
+        assert (await relief.post("/help-projects", relief.other_town, offer, 403))["code"] == "area_outside"
+        early = offer | {"toDate": "2026-05-31"}
+        assert (await relief.post("/help-projects", relief.town, early, 422))["code"] == "project_term"
+        made = await relief.post("/help-projects", relief.town, offer, 201)
+        (listed,) = (await relief.get("/help-projects?need=FOOD", relief.village))["items"]
+        assert listed == made
+        assert (await relief.get("/help-projects?need=WORK", relief.village))["items"] == []
+        assert (await relief.post(f"/help-projects/{made['id']}/end", relief.town))["toDate"] == "2026-06-23"
+        await relief.post(f"/help-projects/{made['id']}/end", relief.town, None, 409)
+
+
 @pytest.mark.plan("R-15", part="K-02 and X-04: the care-visit rate")
 async def test_the_rate_counts_families_whose_every_window_was_kept(relief: Families) -> None:
 

@@ -36,7 +36,7 @@ async def warnings(relief: Families, who: dict[str, str], query: str = "") -> li
     return list((await relief.get(f"/warnings{query}", who))["items"])
 
 
-@pytest.mark.plan("R-22", part="from the fact to the closed warning")
+@pytest.mark.plan("R-22")
 async def test_from_a_call_for_food_to_a_closed_warning(relief: Families) -> None:
     family = await relief.enter(ADULT, ADULT)
     hunger = await told(relief, family, "NO_FOOD", detail="家中断粮两天")
@@ -48,6 +48,11 @@ async def test_from_a_call_for_food_to_a_closed_warning(relief: Families) -> Non
     assert await warnings(relief, relief.other_town) == []
     await relief.get(f"/warnings/{warning['id']}", relief.other_town, 404)
     path = f"/warnings/{warning['id']}"
+    why = await relief.get(f"{path}/why?reason=核对情况", relief.town)
+    assert [one["sentence"] for one in why["reasons"]] == [
+        f"断粮，自{clock.today().isoformat()}起，直接列为红色",
+        "合计0分，且有危及生命或断粮、无处居住的情形，为红色",
+    ]
     # on the spot, with urgent relief offered; then what came of it
     assert (await relief.post(f"{path}/dispose", relief.town, disposal(), 409))["code"] == "warning_in_wrong_state"
     assert (await relief.post(f"{path}/visit", relief.village, {}, 422))["code"] == "offer_urgent_relief"

@@ -178,7 +178,6 @@ def upgrade() -> None:
         sa.Column("outcome", sa.Text(), nullable=False),
         sa.Column("remark", sa.LargeBinary(), nullable=True),
         sa.Column("application", postgresql.JSONB(astext_type=Text()), nullable=True),
-        sa.Column("application_id", sa.Text(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.CheckConstraint(
             "outcome in ('', 'APPLICATION', 'ALREADY_COVERED', 'NO_DIFFICULTY', 'REFERRED', 'REFUSED_HELP')",
