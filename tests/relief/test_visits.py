@@ -73,6 +73,36 @@ async def test_windows_follow_level_and_category(relief: Families) -> None:
         assert (level["kinds"], level["points"]) == (["DISASTER", "LIFE_DANGER", "MISSED_VISITS"], 55)
 
 
+@pytest.mark.plan("R-15", part="windows move with the level, and end with the need")
+async def test_windows_move_and_end(relief: Families) -> None:
+    with clock.frozen(NINE):
+        family, leaving = await relief.enter(ADULT), await relief.enter(ADULT)
+        for one in (family, leaving):
+            await relief.post(f"/households/{one.household_id}/home", relief.village, HOME)
+        await night(relief)
+        (visit,) = await visits(relief, family)
+        await relief.post(f"/visits/{visit['id']}/submit", relief.village, handed_in(NINE))
+    with clock.frozen(NINE + timedelta(days=10)):
+        # visited for this half year: nothing more to do, until things get worse
+        await night(relief)
+        assert [one["state"] for one in await visits(relief, family)] == ["COUNTED"]
+        danger = await told(relief, family, "NO_SHELTER")
+        await night(relief)
+        shown = {one["state"]: one["dueOn"] for one in await visits(relief, family)}
+        assert shown == {"COUNTED": "2026-12-07", "PLANNED": "2026-06-24"}
+        # recorded in error: the planned week stays as it was planned, nothing is planned after it
+        await relief.post(f"/facts/{danger['id']}/withdraw", relief.town)
+        # a family that draws nothing any more, and is GREEN, is not visited any more
+        month = clock.today().isoformat()[:7]
+        await relief.post(f"/cases/{leaving.case_id}/close", relief.district, {"fromMonth": month, "reason": "超标"})
+        await relief.stand.settle()
+        await night(relief)
+        assert [one["state"] for one in await visits(relief, leaving)] == ["CANCELLED"]
+        over = (await visits(relief, leaving))[0]["id"]
+        body = handed_in(NINE + timedelta(days=10))
+        assert (await relief.post(f"/visits/{over}/submit", relief.village, body, 409))["code"] == "visit_over"
+
+
 async def test_islands_are_called_in_the_season_of_storms(relief: Families) -> None:
     island, main = await relief.enter(ADULT), await relief.enter(ADULT, area=f"{DONGGANG[:9]}001")
     for day, calls in ((date(2026, 6, 30), 0), (date(2026, 7, 1), 1), (date(2026, 7, 7), 1), (date(2026, 7, 10), 2)):

@@ -1,6 +1,7 @@
 """Four-colour warnings through their doors: facts come in, a colour comes out, somebody goes there, it is closed."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -9,6 +10,7 @@ from sqlalchemy import insert
 
 from services.relief.households.service import Household
 from services.relief.warnings import nightly, service
+from services.relief.warnings.evaluating import evaluate
 from services.relief.warnings.service import FamilyFact, NewFact
 from shared import clock
 from shared.db.tables import table_of
@@ -283,3 +285,32 @@ async def test_facts_come_in_while_the_night_goes_through_the_families(relief: F
     assert len(await relief.stand.told("relief.warning.raised.v1")) == 32
     await night(relief)
     assert len(await relief.stand.told("relief.warning.raised.v1")) == 32
+
+
+async def test_a_range_that_fails_is_tried_again_and_leads_on(
+    relief: Families, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    families = [await relief.enter(ADULT) for _ in range(5)]
+    for family in families:
+        await told(relief, family, "DISASTER")
+    await relief.stand.rows("delete from family_level returning 1")
+    right: Callable[..., Awaitable[object]] = evaluate
+    calls: list[object] = []
+
+    async def breaks_once(*given: Any, **more: Any) -> Any:
+        calls.append(given)
+        if len(calls) in (2, 3):  # in its batch, and by itself
+            raise RuntimeError("the database went away")
+        return await right(*given, **more)
+
+    monkeypatch.setattr(nightly, "evaluate", breaks_once)
+    monkeypatch.setattr(nightly.go_on, "__kwdefaults__", {"size": 2})
+    await relief.post("/warning-runs", relief.district, expect=202)
+    with pytest.raises(AssertionError, match="the database went away"):
+        await relief.stand.settle()
+    assert await relief.stand.scalar("select count(*) from family_level") == 2
+    with clock.frozen(clock.now() + timedelta(seconds=3)):
+        await relief.stand.settle()
+    assert await relief.stand.rows("select level, count(*) from family_level group by 1") == [("ORANGE", 5)]
+    (run,) = (await relief.get("/warning-runs", relief.district))["items"]
+    assert (run["families"], run["ranges"], run["endedAt"] is not None) == (5, 3, True)
