@@ -73,6 +73,36 @@ async def test_windows_follow_level_and_category(relief: Families) -> None:
         assert (level["kinds"], level["points"]) == (["DISASTER", "LIFE_DANGER", "MISSED_VISITS"], 55)
 
 
+@pytest.mark.plan("R-15", part="windows move with the level, and end with the need")
+async def test_windows_move_and_end(relief: Families) -> None:
+    with clock.frozen(NINE):
+        family, leaving = await relief.enter(ADULT), await relief.enter(ADULT)
+        for one in (family, leaving):
+            await relief.post(f"/households/{one.household_id}/home", relief.village, HOME)
+        await night(relief)
+        (visit,) = await visits(relief, family)
+        await relief.post(f"/visits/{visit['id']}/submit", relief.village, handed_in(NINE))
+    with clock.frozen(NINE + timedelta(days=10)):
+        # visited for this half year: nothing more to do, until things get worse
+        await night(relief)
+        assert [one["state"] for one in await visits(relief, family)] == ["COUNTED"]
+        danger = await told(relief, family, "NO_SHELTER")
+        await night(relief)
+        shown = {one["state"]: one["dueOn"] for one in await visits(relief, family)}
+        assert shown == {"COUNTED": "2026-12-07", "PLANNED": "2026-06-24"}
+        # recorded in error: the planned week stays as it was planned, nothing is planned after it
+        await relief.post(f"/facts/{danger['id']}/withdraw", relief.town)
+        # a family that draws nothing any more, and is GREEN, is not visited any more
+        month = clock.today().isoformat()[:7]
+        await relief.post(f"/cases/{leaving.case_id}/close", relief.district, {"fromMonth": month, "reason": "超标"})
+        await relief.stand.settle()
+        await night(relief)
+        assert [one["state"] for one in await visits(relief, leaving)] == ["CANCELLED"]
+        over = (await visits(relief, leaving))[0]["id"]
+        body = handed_in(NINE + timedelta(days=10))
+        assert (await relief.post(f"/visits/{over}/submit", relief.village, body, 409))["code"] == "visit_over"
+
+
 async def test_islands_are_called_in_the_season_of_storms(relief: Families) -> None:
     island, main = await relief.enter(ADULT), await relief.enter(ADULT, area=f"{DONGGANG[:9]}001")
     for day, calls in ((date(2026, 6, 30), 0), (date(2026, 7, 1), 1), (date(2026, 7, 7), 1), (date(2026, 7, 10), 2)):
@@ -169,6 +199,43 @@ async def test_each_family_has_a_helper_and_a_helper_ten_families(relief: Famili
     await relief.post(f"/helper-pairs/{made[3]['id']}/end", relief.village)
     assert (await relief.post(f"/helper-pairs/{made[3]['id']}/end", relief.village, None, 409))["code"] == "pair_ended"
     await pair(families[10], "h1")
+
+
+@pytest.mark.plan("R-15", part="the three lists: whom to help, with what, who helps whom")
+async def test_the_three_lists(relief: Families) -> None:
+    with clock.frozen(NINE):
+        poor, troubled = await relief.enter(ADULT), await relief.enter(ADULT, kind="TEKUN")
+        await told(relief, troubled, "DISASTER")
+        await night(relief)
+        body = {"householdId": troubled.household_id, "helperId": "h1", "helperName": "李示海"}
+        await relief.post("/helper-pairs", relief.village, body, 201)
+        await relief.post(f"/households/{troubled.household_id}/home", relief.village, HOME)
+        (visit,) = await visits(relief, troubled)
+        await relief.post(f"/visits/{visit['id']}/submit", relief.village, handed_in(NINE, needs=["FOOD"]))
+    with clock.frozen(NINE + timedelta(days=15)):
+        await night(relief)
+        shown = {one["householdId"]: one for one in (await relief.get("/help-objects", relief.town))["items"]}
+        assert shown.keys() == {poor.household_id, troubled.household_id}
+        one = shown[troubled.household_id]
+        assert (one["level"], one["category"], one["helpers"], one["needs"]) == ("ORANGE", "TEKUN", ["h1"], ["FOOD"])
+        assert (one["visitDueOn"], shown[poor.household_id]["visitDueOn"]) == ("2026-07-07", "2026-12-07")
+        assert (await relief.get("/help-objects", relief.other_town))["items"] == []
+        offer = {
+            "areaCode": VILLAGE,
+            "need": "FOOD",
+            "title": "爱心餐",
+            "provider": "示例食堂",
+            "fromDate": "2026-06-01",
+        }
+        assert (await relief.post("/help-projects", relief.other_town, offer, 403))["code"] == "area_outside"
+        early = offer | {"toDate": "2026-05-31"}
+        assert (await relief.post("/help-projects", relief.town, early, 422))["code"] == "project_term"
+        made = await relief.post("/help-projects", relief.town, offer, 201)
+        (listed,) = (await relief.get("/help-projects?need=FOOD", relief.village))["items"]
+        assert listed == made
+        assert (await relief.get("/help-projects?need=WORK", relief.village))["items"] == []
+        assert (await relief.post(f"/help-projects/{made['id']}/end", relief.town))["toDate"] == "2026-06-23"
+        await relief.post(f"/help-projects/{made['id']}/end", relief.town, None, 409)
 
 
 @pytest.mark.plan("R-15", part="K-02 and X-04: the care-visit rate")

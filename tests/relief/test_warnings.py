@@ -1,6 +1,7 @@
 """Four-colour warnings through their doors: facts come in, a colour comes out, somebody goes there, it is closed."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -9,6 +10,7 @@ from sqlalchemy import insert
 
 from services.relief.households.service import Household
 from services.relief.warnings import nightly, service
+from services.relief.warnings.evaluating import evaluate
 from services.relief.warnings.service import FamilyFact, NewFact
 from shared import clock
 from shared.db.tables import table_of
@@ -36,7 +38,7 @@ async def warnings(relief: Families, who: dict[str, str], query: str = "") -> li
     return list((await relief.get(f"/warnings{query}", who))["items"])
 
 
-@pytest.mark.plan("R-22", part="from the fact to the closed warning")
+@pytest.mark.plan("R-22")
 async def test_from_a_call_for_food_to_a_closed_warning(relief: Families) -> None:
     family = await relief.enter(ADULT, ADULT)
     hunger = await told(relief, family, "NO_FOOD", detail="家中断粮两天")
@@ -48,6 +50,11 @@ async def test_from_a_call_for_food_to_a_closed_warning(relief: Families) -> Non
     assert await warnings(relief, relief.other_town) == []
     await relief.get(f"/warnings/{warning['id']}", relief.other_town, 404)
     path = f"/warnings/{warning['id']}"
+    why = await relief.get(f"{path}/why?reason=核对情况", relief.town)
+    assert [one["sentence"] for one in why["reasons"]] == [
+        f"断粮，自{clock.today().isoformat()}起，直接列为红色",
+        "合计0分，且有危及生命或断粮、无处居住的情形，为红色",
+    ]
     # on the spot, with urgent relief offered; then what came of it
     assert (await relief.post(f"{path}/dispose", relief.town, disposal(), 409))["code"] == "warning_in_wrong_state"
     assert (await relief.post(f"{path}/visit", relief.village, {}, 422))["code"] == "offer_urgent_relief"
@@ -278,3 +285,32 @@ async def test_facts_come_in_while_the_night_goes_through_the_families(relief: F
     assert len(await relief.stand.told("relief.warning.raised.v1")) == 32
     await night(relief)
     assert len(await relief.stand.told("relief.warning.raised.v1")) == 32
+
+
+async def test_a_range_that_fails_is_tried_again_and_leads_on(
+    relief: Families, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    families = [await relief.enter(ADULT) for _ in range(5)]
+    for family in families:
+        await told(relief, family, "DISASTER")
+    await relief.stand.rows("delete from family_level returning 1")
+    right: Callable[..., Awaitable[object]] = evaluate
+    calls: list[object] = []
+
+    async def breaks_once(*given: Any, **more: Any) -> Any:
+        calls.append(given)
+        if len(calls) in (2, 3):  # in its batch, and by itself
+            raise RuntimeError("the database went away")
+        return await right(*given, **more)
+
+    monkeypatch.setattr(nightly, "evaluate", breaks_once)
+    monkeypatch.setattr(nightly.go_on, "__kwdefaults__", {"size": 2})
+    await relief.post("/warning-runs", relief.district, expect=202)
+    with pytest.raises(AssertionError, match="the database went away"):
+        await relief.stand.settle()
+    assert await relief.stand.scalar("select count(*) from family_level") == 2
+    with clock.frozen(clock.now() + timedelta(seconds=3)):
+        await relief.stand.settle()
+    assert await relief.stand.rows("select level, count(*) from family_level group by 1") == [("ORANGE", 5)]
+    (run,) = (await relief.get("/warning-runs", relief.district))["items"]
+    assert (run["families"], run["ranges"], run["endedAt"] is not None) == (5, 3, True)

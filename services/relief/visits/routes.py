@@ -8,15 +8,20 @@ from fastapi import Query
 from services.relief.filters import Filters
 from services.relief.households.schemas import HouseholdItem
 from services.relief.households.service import Household
-from services.relief.visits import planning, service
+from services.relief.visits import lists, planning, service
+from services.relief.visits.lists import HelpProject
 from services.relief.visits.schemas import (
     AssignVisitIn,
     CheckInIn,
+    HelpObjectOut,
     HomeOut,
     Kind,
+    Need,
     PairIn,
     PairOut,
     PlaceIn,
+    ProjectIn,
+    ProjectOut,
     State,
     SubmitIn,
     VisitDoneIn,
@@ -42,6 +47,12 @@ class VisitQuery(Filters):
     kind: Kind | None = None
     state: State | None = None
     helper_id: str | None = None
+
+
+class ProjectQuery(Filters):
+    """The declared filters of the list."""
+
+    need: Need | None = None
 
 
 class PairQuery(Filters):
@@ -174,3 +185,41 @@ async def list_unpaired(unit: Unit, query: Annotated[Filters, Query()]) -> Page[
     page = await paginate(unit, statement, [Household.id], query, HouseholdItem.model_validate)
     unit.note(subjects=[item.applicant_id for item in page.items], count=len(page.items))
     return page
+
+
+@router.get("/help-objects")
+@permit("visit", "read", "personal")
+async def list_help_objects(unit: Unit, query: Annotated[Filters, Query()]) -> Page[HelpObjectOut]:
+    """帮扶对象清单：类别、预警等级、探访期限、结对帮扶人和最近的需求。"""
+    page: Page[Any] = await paginate(
+        unit, lists.objects_listing(unit.today), [Household.id], query, lambda household: household
+    )
+    found = await lists.objects(unit, [household.id for household in page.items])
+    unit.note(subjects=[household.applicant_id for household in page.items], count=len(page.items))
+    items = [
+        HelpObjectOut.of_row(found[household.id], household_id=household.id, area_code=household.area_code)
+        for household in page.items
+    ]
+    return Page[HelpObjectOut](items=items, next_cursor=page.next_cursor, total=page.total)
+
+
+@router.get("/help-projects")
+@permit("project", "read")
+async def list_help_projects(unit: Unit, query: Annotated[ProjectQuery, Query()]) -> Page[ProjectOut]:
+    """帮扶项目清单。"""
+    statement = lists.projects_listing(unit.today, need=query.need)
+    return await paginate(unit, statement, [HelpProject.id], query, ProjectOut.model_validate)
+
+
+@router.post("/help-projects", status_code=201)
+@permit("project", "offer")
+async def offer_help_project(body: ProjectIn, unit: Unit) -> ProjectOut:
+    """登记帮扶项目：对应的需求、提供方和适用地区。"""
+    return ProjectOut.model_validate(await lists.offer(unit, **body.model_dump()))
+
+
+@router.post("/help-projects/{project_id}/end")
+@permit("project", "offer")
+async def end_help_project(project_id: UuidStr, unit: Unit) -> ProjectOut:
+    """结束帮扶项目。"""
+    return ProjectOut.model_validate(await lists.end_project(unit, project_id))

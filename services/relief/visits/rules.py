@@ -55,6 +55,16 @@ class PairEnded(Conflict):
     detail = "该结对已结束"
 
 
+class ProjectEnded(Conflict):
+    code = "project_ended"
+    detail = "该帮扶项目已结束"
+
+
+class ProjectTerm(Invalid):
+    code = "project_term"
+    detail = "截止日期早于起始日期"
+
+
 @dataclass(frozen=True, slots=True)
 class Point:
     """A place, in degrees."""

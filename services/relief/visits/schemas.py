@@ -10,6 +10,7 @@ from pydantic import AwareDatetime, Field
 from services.relief.visits import service
 from services.relief.visits.rules import Point
 from services.relief.visits.service import Answers, CheckIn
+from shared.china.areas import AreaCode
 from shared.db.unit import UnitOfWork
 from shared.ids import UuidStr
 from shared.security.masking import HealthText, PersonName, PersonNameIn
@@ -151,3 +152,38 @@ class VisitRateOut(Wire):
     visited: int
     rate: Annotated[str | None, Field(description="百分比，两位小数；没有到期的探访时为空")]
     target: str = "100.00"
+
+
+class HelpObjectOut(Wire):
+    """A family of the list of whom to help."""
+
+    household_id: UuidStr
+    area_code: str
+    level: Literal["GREEN", "YELLOW", "ORANGE", "RED"]
+    category: str
+    visit_due_on: date | None
+    helpers: list[str]
+    needs: list[str]
+
+
+class ProjectIn(Wire):
+    """A project that is offered."""
+
+    area_code: AreaCode
+    need: Need
+    title: ShortText
+    provider: ShortText
+    from_date: date
+    to_date: date | None = None
+
+
+class ProjectOut(Wire):
+    """A project of the list of what there is."""
+
+    id: UuidStr
+    area_code: str
+    need: Need
+    title: str
+    provider: str
+    from_date: date
+    to_date: date | None

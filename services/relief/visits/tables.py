@@ -97,3 +97,25 @@ class FamilyPlace(Base, table=True):
     place: bytes = Field(sa_type=LargeBinary, description="sealed")
     set_by: str = Field(sa_type=Text)
     set_at: datetime
+
+
+class HelpProject(Base, table=True):
+    """What somebody offers to families in an area and below, from a day to a day (帮扶项目清单)."""
+
+    __tablename__ = "help_project"
+    __scopes__: ClassVar[Rows] = Rows(area="area_code")
+    __table_args__: ClassVar[Any] = (
+        CheckConstraint(
+            "need in ('FOOD', 'MEDICAL', 'CARE', 'HOUSING', 'SCHOOL', 'WORK', 'COMPANY', 'OTHER')", name="need"
+        ),
+        CheckConstraint("to_date >= from_date", name="term"),
+        Index("ix_help_project_area", "area_code", "id"),
+    )
+
+    id: str = Field(sa_type=Text, primary_key=True)
+    area_code: str = Field(sa_type=AreaCodeText, description="where it is offered")
+    need: str = Field(sa_type=Text, description="what it is for")
+    title: str = Field(sa_type=Text)
+    provider: str = Field(sa_type=Text)
+    from_date: date
+    to_date: date | None = None

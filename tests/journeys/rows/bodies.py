@@ -211,6 +211,9 @@ BODIES: Mapping[str, Make] = {
     "submit_visit": _submitted,
     "set_home": lambda _: {"latitude": 29.9, "longitude": 122.3},
     "make_pair": lambda p: {"householdId": p["household_id"], "helperId": "helper-2", "helperName": "李示海"},
+    "offer_help_project": lambda p: {
+        "areaCode": p.area, "need": "FOOD", "title": "示例", "provider": "示例", "fromDate": days_ago(0),
+    },
     "enter_bill": _bill,
     "receive_bills": lambda p: {"bills": [_bill(p)]},
     "assign_burden": lambda _: {"to": "helper"},

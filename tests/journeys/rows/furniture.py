@@ -275,6 +275,11 @@ class Furnisher:
         place.ids["bill_id"] = (await self.do(Role.TOWN_CLERK, "enter_bill", bill))["id"]
         passed = "select id from medical_burden where household_id = :household"
         place.ids["burden_id"] = await self.one("relief", passed, household=made["id"])
+        offered = {
+            "areaCode": place.area, "need": "FOOD", "title": "示例", "provider": "示例",
+            "fromDate": clock.today().isoformat(),
+        }  # fmt: skip
+        place.ids["project_id"] = (await self.do(Role.DISTRICT_OFFICER, "offer_help_project", offered))["id"]
         pair = {"householdId": made["id"], "helperId": "helper", "helperName": "李示海"}
         place.ids["pair_id"] = (await self.do(Role.TOWN_CLERK, "make_pair", pair))["id"]
         place.ids["warning_id"] = await self.one("relief", raised, household=made["id"])

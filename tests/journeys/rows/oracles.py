@@ -125,6 +125,13 @@ KINDS: Mapping[str, Kind] = {
         f" from member m where m.household_id = h.id and (m.valid_to is null or m.valid_to >= {_TODAY}) and not exists"
         " (select 1 from kernel.effect d where d.object_kind = 'person' and d.object_id = m.person_id"
         " and d.annulled_at is null))"),
+    "help_object": Kind("relief", f"select h.id, h.area_code, '', {_NONE} from household h where exists (select 1 from"
+        " visit v where v.household_id = h.id and v.kind = 'CARE' and v.state in ('PLANNED', 'ASSIGNED'))"
+        " and exists (select 1"
+        f" from member m where m.household_id = h.id and (m.valid_to is null or m.valid_to >= {_TODAY}) and not exists"
+        " (select 1 from kernel.effect d where d.object_kind = 'person' and d.object_id = m.person_id"
+        " and d.annulled_at is null))"),
+    "project": Kind("relief", f"select id, area_code, '', {_NONE} from help_project"),
     "warning_run": Kind("relief", f"select id, '', '', {_NONE} from warning_run"),
     "verification": Kind("relief", f"select v.id, v.area_code, '', {_FAMILY.format('v')} from verification v"),
     "verification_step": Kind("relief", f"select s.seq, s.area_code, '', {_FAMILY.format('s')} from verification_step s"),  # noqa: E501
@@ -234,6 +241,8 @@ LISTS: Mapping[str, Listing] = {
     "list_reserves": Listing("reserve", ("areaCode",)),
     "list_reserve_entries": Listing("reserve_entry"),
     "list_replenishments": Listing("replenishment"),
+    "list_help_objects": Listing("help_object", ("householdId",)),
+    "list_help_projects": Listing("project"),
     "list_pairings": Listing("pairing"),
     "list_pledges": Listing("pledge"),
     "list_volunteers": Listing("volunteer", ("personId",)),
@@ -292,6 +301,7 @@ TARGETS: Mapping[tuple[str, str], str] = {
     ("relief", "field_visit_id"): "field_visit",
     ("get_field_photo", "file_id"): "relief_file",
     ("relief", "resample_id"): "field_resample",
+    ("relief", "project_id"): "project",
     ("charity", "person_id"): "giver",
     ("leave_volunteers", "person_id"): "volunteer",
     ("charity", "pairing_id"): "pairing",

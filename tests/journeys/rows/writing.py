@@ -30,6 +30,7 @@ BY_AREA: Mapping[str, int] = {
     "add_institution": 422, "eldercare_open_batch": 403, "relief_open_batch": 403,
     "change_unit": 403, "close_unit": 403, "delegate_kind": 403,
     "make_survey_contract": 403, "open_reserve": 403, "ask_to_fill_reserve": 403,
+    "offer_help_project": 403,
 }  # fmt: skip
 """Writes into an area (areas and units are public): a plain "not yours"."""
 

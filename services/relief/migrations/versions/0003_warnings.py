@@ -130,8 +130,7 @@ def upgrade() -> None:
         sa.Column("cancelled_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
         sa.Column("cancelled_by", sa.Text(), nullable=False),
         sa.CheckConstraint(
-            "person_class in ('GENERAL', 'RIGID', 'MARGINAL', 'DIBAO', 'TEKUN')",
-            name=op.f("ck_medical_bill_person_class"),
+            "person_class in ('GENERAL', 'MARGINAL', 'DIBAO', 'TEKUN')", name=op.f("ck_medical_bill_person_class")
         ),
         sa.CheckConstraint(
             "least(basic_fen, serious_fen, assistance_fen, supplementary_fen, own_fen) >= 0",
@@ -179,7 +178,6 @@ def upgrade() -> None:
         sa.Column("outcome", sa.Text(), nullable=False),
         sa.Column("remark", sa.LargeBinary(), nullable=True),
         sa.Column("application", postgresql.JSONB(astext_type=Text()), nullable=True),
-        sa.Column("application_id", sa.Text(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.CheckConstraint(
             "outcome in ('', 'APPLICATION', 'ALREADY_COVERED', 'NO_DIFFICULTY', 'REFERRED', 'REFUSED_HELP')",
