@@ -135,7 +135,7 @@ def mangled(body: Any, chance: random.Random) -> Any:
 async def test_no_operation_answers_with_a_fault(suite: Scene, size: Any, seed: int, record_property: Any) -> None:
     document = (await suite.client.get("/openapi.json")).json()
     schema = schemathesis.openapi.from_dict(document)
-    number = size(2, stated=12)
+    number = size(1, stated=12)
     chance = random.Random(seed)
     roles, ids, keys = roles_of(suite), await real_ids(suite), Keys(suite)
     sent = 0
