@@ -365,6 +365,17 @@ async def test_a_family_with_spending_it_cannot_help(town: Applying) -> None:
     assert (ended["state"], ended["closedFrom"], ended["closeReason"]) == ("CLOSED", "2027-04", "认定期满")
 
 
+async def test_what_is_known_of_the_spending_stays_until_somebody_knows_better(town: Applying) -> None:
+    """A medical burden begins an application with its figure; an opinion without one once set it to nothing."""
+    await town.to_review(family(person(), income="4000.00"), rigidSpending="28800.00")
+    await town.do("return", town.reviewer, {"reason": "请再核实家庭成员"})
+    await town.do("investigate", town.clerk)
+    await town.survey()
+    assert (await town.opinion())["kind"] == "RIGID"
+    await town.publish()
+    await town.do("withdraw", town.clerk, {"reason": "家庭撤回"})
+
+
 async def test_another_kind_takes_the_place_of_the_one_that_runs(town: Applying) -> None:
     relief = town.relief
     await town.to_review(family(person(), income="1500.00"))

@@ -41,12 +41,13 @@ from shared.policy import Decision
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What survey and check have shown beyond the household's own record."""
+    """What survey and check have shown beyond the household's own record. No word about spending leaves standing what
+    is known of it: an application that a medical burden began knows it from there."""
 
     within_property: bool
     within_marginal_property: bool
     has_able_supporter: bool
-    rigid_spending_fen: int = 0
+    rigid_spending_fen: int | None = None
     is_hard: bool = False
 
 
@@ -67,8 +68,10 @@ async def form_opinion(
     is_again = await publicity.is_objected(unit, application.id)
     if is_again and not answer:
         raise AnswerMissing(field="answer")
-    for name in ("within_property", "within_marginal_property", "has_able_supporter", "rigid_spending_fen", "is_hard"):
+    for name in ("within_property", "within_marginal_property", "has_able_supporter", "is_hard"):
         setattr(application, name, getattr(found, name))
+    if found.rigid_spending_fen is not None:
+        application.rigid_spending_fen = found.rigid_spending_fen
     decisions = await assess(unit, household, application)
     proposed = recognised_as(decisions)
     application.opinion = "GRANT" if proposed and not is_refusal else "REFUSE"

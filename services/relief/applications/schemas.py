@@ -183,7 +183,9 @@ class OpinionIn(Wire):
     within_property: bool
     within_marginal_property: bool
     has_able_supporter: bool
-    rigid_spending: Annotated[IncomeIn, Field(description="近十二个月刚性支出，报销后")] = 0
+    rigid_spending: Annotated[IncomeIn | None, Field(description="近十二个月刚性支出，报销后；不填则以已知的为准")] = (
+        None
+    )
     is_hard: Annotated[bool, Field(description="疑难案件，办理期限四十五个工作日")] = False
     opinion: LongText
     is_refusal: bool = False
