@@ -63,7 +63,7 @@ async def test_a_reserve_never_pays_what_it_has_not(desk: Desk) -> None:
     assert (await desk.do("pay", desk.colleague, {"how": "CASH"}, 409))["code"] == "reserve_missing"
     await desk.reserve()
     async with desk.relief.stand.unit() as unit:
-        await unit.execute(text("update reserve set balance_fen = 1166_99"))
+        await unit.execute(text("update reserve set balance_fen = 116699"))
     assert (await desk.do("pay", desk.colleague, {"how": "CASH"}, 409))["code"] == "reserve_short"
     assert (await desk.see())["paidAt"] is None
     # The district may step in.
