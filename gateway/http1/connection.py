@@ -18,7 +18,7 @@ class Connection(asyncio.Protocol):
 
     What is written goes out at the end of the event loop's round, one connection after the other. Sent one by one
     between the calls, each piece would wake a process at the other end that has just gone to sleep, which on a virtual
-    machine costs more than all the rest of the call (docs/performance.md).
+    machine took two fifths of a call (docs/performance.md).
     """
 
     def __init__(self) -> None:

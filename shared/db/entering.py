@@ -1,7 +1,7 @@
 """Many rows into one table in one statement: values travel as one array a column.
 
-SQLAlchemy's executemany sends row after row: a first load costs three times as much. `COPY` would be faster still, but
-PostgreSQL refuses it where rows are guarded (design §4).
+SQLAlchemy's executemany sends row after row. `COPY` would be faster still, but PostgreSQL refuses it where rows are
+guarded (design §4).
 """
 
 from collections.abc import Callable, Mapping, Sequence

@@ -9,13 +9,9 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from shared.db.unit import UnitOfWork
+from shared.events.tables import TimerRow
 
 _SET = "insert into kernel.timer (id, kind, key, due_at, payload) values ($1, $2, $3, $4, $5) on conflict do nothing"
-
-_SET_MANY = (
-    "insert into kernel.timer (id, kind, key, due_at, payload)"
-    " select * from unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[], $5::jsonb[]) on conflict do nothing"
-)
 
 
 class Timer(BaseModel):
@@ -51,15 +47,16 @@ class TimerSet:
 
 async def set_timers(unit: UnitOfWork, timers: Sequence[TimerSet]) -> None:
     """Many at once, in one statement."""
-    if not timers:
-        return
-    await unit.driver.execute(
-        _SET_MANY,
-        [f"{one.kind}/{one.key}" for one in timers],
-        [one.kind for one in timers],
-        [one.key for one in timers],
-        [one.due_at for one in timers],
-        [json.dumps(dict(one.payload), ensure_ascii=False) for one in timers],
-    )
+    rows = [
+        {
+            "id": f"{one.kind}/{one.key}",
+            "kind": one.kind,
+            "key": one.key,
+            "due_at": one.due_at,
+            "payload": dict(one.payload),
+        }
+        for one in timers
+    ]
+    await unit.enter(TimerRow, rows, skip_known=True)
     if any(one.due_at <= unit.now for one in timers):
         unit.wakes.add("alarm")

@@ -29,6 +29,11 @@ def after(day: date) -> date:
     return plus(day, 1)
 
 
+def quarter_of(day: date) -> date:
+    """The first month of the quarter a day lies in."""
+    return date(day.year, (day.month - 1) // 3 * 3 + 1, 1)
+
+
 def between(first: date, last: date) -> int:
     """How many months `last` is after `first`."""
     return (last.year - first.year) * 12 + last.month - first.month

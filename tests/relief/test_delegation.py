@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
-from services.relief.delegation.rules import consequence, quarter_of
+from services.relief.delegation.rules import consequence
 from services.relief.delegation.service import town_of
 from services.relief.spotchecks.rules import sample
 from shared import clock
 from shared.db.principals import Role
+from shared.payments.months import quarter_of
 from tests.relief.applying import Applying, family, person
 from tests.relief.families import DISTRICT, DONGGANG, LIUHENG, VILLAGE
 

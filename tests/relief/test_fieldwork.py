@@ -9,9 +9,10 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from services.relief.fieldwork.rules import Form, differences, is_warned, month_before
+from services.relief.fieldwork.rules import Form, differences, is_warned
 from shared import clock
 from shared.db.principals import Role
+from shared.payments.months import month_of, plus
 from tests.relief.families import DISTRICT, LIUHENG, Families
 
 PHOTO = b"\xff\xd8\xff\xe0\x00\x10JFIF" + bytes(range(256))
@@ -50,8 +51,8 @@ def test_more_than_five_in_a_hundred_is_a_warning(mismatches: int, drawn: int, w
 
 
 def test_last_month() -> None:
-    assert month_before(date(2026, 1, 31)) == (date(2025, 12, 1), date(2026, 1, 1))
-    assert month_before(date(2026, 3, 1)) == (date(2026, 2, 1), date(2026, 3, 1))
+    assert plus(month_of(date(2026, 1, 31)), -1) == date(2025, 12, 1)
+    assert plus(month_of(date(2026, 3, 1)), -1) == date(2026, 2, 1)
 
 
 def third(relief: Families, org: str = "org-third") -> dict[str, str]:

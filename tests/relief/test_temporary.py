@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from services.relief.law import parameters
+from services.relief.rechecks.rules import last_day
 from services.relief.temporary.rules import (
     MOVES,
     STATES,
@@ -16,7 +17,6 @@ from services.relief.temporary.rules import (
     TemporaryState,
     instalments,
     is_low,
-    months_before,
     move,
     temporary,
 )
@@ -110,7 +110,7 @@ def test_below_thirty_percent_a_reserve_is_low(left: int, low: bool) -> None:
     ],
 )
 def test_twelve_months_ago(day: date, found: date) -> None:
-    assert months_before(day, 12) == found
+    assert last_day(day, -12) == found
 
 
 # ── through the door ─────────────────────────────────────────────────────────────────────────────

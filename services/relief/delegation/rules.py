@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from decimal import Decimal
 
 from shared.db.problems import Conflict, Invalid
@@ -26,11 +25,6 @@ class NotATown(Invalid):
 class StartsInPast(Invalid):
     code = "starts_in_past"
     detail = "下放日期不能早于今天"
-
-
-def quarter_of(day: date) -> date:
-    """The first day of the quarter."""
-    return date(day.year, (day.month - 1) // 3 * 3 + 1, 1)
 
 
 def consequence(errors: int, drawn: int, warning: Decimal, suspension: Decimal) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 
 from shared.db.problems import Conflict, Forbidden, Invalid
@@ -22,11 +21,6 @@ class ContractOver(Conflict):
 class ContractEnded(Conflict):
     code = "contract_ended"
     detail = "委托合同已终止"
-
-
-class TooFewSurveyors(Invalid):
-    code = "too_few_surveyors"
-    detail = "入户调查应由两人以上进行，并记录姓名"
 
 
 class NotSigned(Invalid):
@@ -87,15 +81,3 @@ def is_warned(mismatches: int, drawn: int, rate: Decimal) -> bool:
     """More than the rate of a quarter's drawn visits differ. `drawn` counts those still open too: a rate that is over
     with them is over whatever they find."""
     return drawn > 0 and Decimal(mismatches) / drawn > rate
-
-
-def month_before(day: date) -> tuple[date, date]:
-    """The first day of last month, and of this one."""
-    first = day.replace(day=1)
-    before = date(first.year - 1, 12, 1) if first.month == 1 else date(first.year, first.month - 1, 1)
-    return before, first
-
-
-def quarter_of(day: date) -> date:
-    """The first day of the quarter."""
-    return date(day.year, (day.month - 1) // 3 * 3 + 1, 1)

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Select, select, text
 from sqlmodel import col
 
+from services.relief.applications.rules import surveyors
 from services.relief.fieldwork.rules import (
     ContractEnded,
     ContractOver,
@@ -22,12 +23,9 @@ from services.relief.fieldwork.rules import (
     PhotoRefused,
     ResampleDone,
     SameSurveyor,
-    TooFewSurveyors,
     VisitState,
     differences,
     is_warned,
-    month_before,
-    quarter_of,
 )
 from services.relief.fieldwork.tables import FieldResample, FieldVisit, SurveyContract
 from services.relief.filings import service as filings
@@ -41,6 +39,8 @@ from shared.db.unit import UnitOfWork
 from shared.files import DatabaseStore, Files
 from shared.files.service import Owner, StoredFile
 from shared.ids import uuid7
+from shared.payments import month_of
+from shared.payments.months import plus, quarter_of
 
 __all__ = ["FILES", "FieldResample", "FieldVisit", "Form", "SurveyContract"]
 
@@ -156,9 +156,7 @@ async def submit(unit: UnitOfWork, visit_id: str, new: Report) -> FieldVisit:
     unit.expect_version(row.version)
     if row.state != "ASSIGNED":
         raise VisitState
-    names = list(dict.fromkeys(name.strip() for name in new.surveyors if name.strip()))
-    if len(names) < in_force(unit.today, row.area_code).whole("fieldwork.surveyors"):
-        raise TooFewSurveyors(field="surveyors")
+    names = surveyors(new.surveyors, in_force(unit.today, row.area_code).whole("fieldwork.surveyors"))
     if not new.is_signed:
         raise NotSigned(field="isSigned")
     if not clock.to_business_date(row.assigned_at) <= new.visited_on <= unit.today:
@@ -204,7 +202,8 @@ _DRAW = text("""
 
 async def draw(unit: UnitOfWork) -> int:
     """Of each third party's visits of last month in each town, draw the share; how many. A month is drawn once."""
-    month, until = month_before(unit.today)
+    until = month_of(unit.today)
+    month = plus(until, -1)
     if await unit.first(select(col(FieldResample.id)).where(col(FieldResample.drawn_for) == month).limit(1)):
         return 0
     values = in_force(unit.today, "")

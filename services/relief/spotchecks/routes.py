@@ -5,7 +5,6 @@ from typing import Annotated
 from fastapi import Query
 
 from services.relief.benefits.schemas import Kind
-from services.relief.delegation.rules import quarter_of
 from services.relief.filters import Filters
 from services.relief.spotchecks import service
 from services.relief.spotchecks.schemas import (
@@ -21,6 +20,7 @@ from services.relief.spotchecks.schemas import (
 from services.relief.spotchecks.service import SpotCheck, SpotDraw
 from shared.ids import UuidStr
 from shared.payments import Month
+from shared.payments.months import quarter_of
 from shared.web import Page, PageQuery, Router, Unit, paginate, permit
 
 router = Router(prefix="/api/relief", tags=["下放审批抽查"])

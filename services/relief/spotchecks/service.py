@@ -15,7 +15,6 @@ from sqlmodel import col
 from services.relief.applications.service import Application
 from services.relief.benefits import service as benefits
 from services.relief.delegation import service as delegation
-from services.relief.delegation.rules import quarter_of
 from services.relief.households import service as households
 from services.relief.households.rules import AreaOutside
 from services.relief.law import in_force
@@ -30,7 +29,7 @@ from shared.db.problems import Invalid
 from shared.db.unit import UnitOfWork
 from shared.ids import uuid7
 from shared.payments import after, month_of
-from shared.payments.months import plus
+from shared.payments.months import plus, quarter_of
 from shared.policy import Table
 
 __all__ = ["SpotCheck", "SpotDraw"]

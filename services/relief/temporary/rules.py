@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from calendar import monthrange
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 
 from pydantic import BaseModel
@@ -94,11 +92,6 @@ class NotOwn(Forbidden):
     detail = "居民只能为本人申请"
 
 
-class TooFewSurveyors(Invalid):
-    code = "too_few_surveyors"
-    detail = "入户调查应由两人以上进行，并记录姓名"
-
-
 class MinutesMissing(Invalid):
     code = "minutes_missing"
     detail = "一事一议的救助应登记会议纪要编号和每人金额"
@@ -162,12 +155,6 @@ def move(state: str, action: str) -> str:
     if state not in found.sources:
         raise TemporaryState
     return found.target
-
-
-def months_before(day: date, months: int) -> date:
-    """The same day so many months ago, or the last of that month."""
-    year, month = divmod(day.year * 12 + day.month - 1 - months, 12)
-    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
 
 def instalments(total_fen: int, months: int) -> list[int]:

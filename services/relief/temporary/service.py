@@ -10,12 +10,14 @@ from typing import Any
 from sqlalchemy import Select, func, insert, select
 from sqlmodel import col
 
+from services.relief.applications.rules import surveyors
 from services.relief.benefits.rules import NoStandard
 from services.relief.filings import service as filings
 from services.relief.households import service as households
 from services.relief.households.rules import AreaOutside
 from services.relief.households.service import Household
 from services.relief.law import in_force, parameters
+from services.relief.rechecks.rules import last_day
 from services.relief.temporary import telling
 from services.relief.temporary.rules import (
     DISTRICT,
@@ -31,8 +33,6 @@ from services.relief.temporary.rules import (
     NotUrgent,
     ProposalOutdated,
     TemporaryState,
-    TooFewSurveyors,
-    months_before,
     move,
     refuse_same,
     temporary,
@@ -199,7 +199,7 @@ async def _grants_before(unit: UnitOfWork, case: TemporaryCase) -> int:
     """Grants for the same cause to anybody of the case within the months that count, wherever they were made. Her
     people are locked: two cases are never decided at once."""
     months = in_force(unit.today, case.area_code).whole("temporary.same_cause_months")
-    since = clock.start_of_day(months_before(unit.today, months))
+    since = clock.start_of_day(last_day(unit.today, -months))
     async with unit.elevated("temporary relief: grants for the same cause"):
         theirs = select(col(TemporaryPerson.person_id)).where(col(TemporaryPerson.case_id) == case.id)
         cases = select(col(TemporaryPerson.case_id)).where(col(TemporaryPerson.person_id).in_(theirs))
@@ -252,9 +252,7 @@ async def survey(unit: UnitOfWork, case_id: str, new: Survey) -> TemporaryCase:
     move(case.state, "survey")
     if case.decided_at is not None:
         raise DecidedAlready
-    names = list(dict.fromkeys(name.strip() for name in new.surveyors if name.strip()))
-    if len(names) < in_force(unit.today, case.area_code).whole("temporary.surveyors"):
-        raise TooFewSurveyors(field="surveyors")
+    names = surveyors(new.surveyors, in_force(unit.today, case.area_code).whole("temporary.surveyors"))
     await _propose(unit, case, new.proposal)
     case.surveyors = unit.vault.seal(TemporaryCase, "surveyors", case.id, "\n".join(names))
     case.finding = new.finding
