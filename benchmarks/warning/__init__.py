@@ -21,24 +21,24 @@ from services.relief.warnings.tables import WarningRun
 
 BAR = 4.0
 MEMORY = 300 << 20
-PERSONS = int(os.environ.get("PUYOU_BENCH_PERSONS", "1000000"))
+PERSONS = 1_000_000
 ROUNDS = 3
 _NEXT_DAY = date(DAY.year, DAY.month, DAY.day + 1)
 
 
-def measure() -> Result:
+def measure(persons: int = PERSONS) -> Result:
     """Seconds of both, medians of interleaved rounds."""
     with tempfile.TemporaryDirectory() as folder:
         Path(folder).chmod(0o755)  # the database server may run as another user
-        return asyncio.run(_measure(Path(folder)))
+        return asyncio.run(_measure(Path(folder), persons))
 
 
-async def _measure(folder: Path) -> Result:
+async def _measure(folder: Path, persons: int) -> Result:
     ours: list[float] = []
     again: list[float] = []
     bare: list[float] = []
     families = calls = 0
-    async with filled(folder, PERSONS) as place:
+    async with filled(folder, persons) as place:
         for _ in range(ROUNDS):
             await place.forget()
             seconds, run = await _timed_night(place, DAY)
@@ -64,7 +64,7 @@ async def _measure(folder: Path) -> Result:
         "s",
         bar=BAR,
         better="lower",
-        note=f"{PERSONS:,} persons in {families:,} families, {calls:,} warnings raised ({levels}); the next night, "
+        note=f"{persons:,} persons in {families:,} families, {calls:,} warnings raised ({levels}); the next night, "
         f"nothing changed, {quiet:.1f} s, ratio {quiet / reference:.2f}; application at most {memory >> 20} MiB; "
         f"load average {os.getloadavg()[0]:.1f}",
     )

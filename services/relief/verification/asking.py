@@ -44,6 +44,7 @@ from shared.china import resident_id
 from shared.contracts.relief import VerificationCompleted
 from shared.db.unit import UnitOfWork
 from shared.events import set_timer
+from shared.events.timers import TimerSet, set_timers
 from shared.ids import uuid7
 from shared.outgoing import CallOutcome, cancel_calls, place_call, retry_call
 from shared.outgoing.tables import OutgoingCall
@@ -103,14 +104,15 @@ async def subjects_of(unit: UnitOfWork, verification_id: str) -> list[Verificati
 async def ask(unit: UnitOfWork, verification: Verification, sources: Sequence[Mapping[str, Any]]) -> None:
     """Ask these sources at once, each with its time-out."""
     verification.asked_at = unit.now
-    payload = await _payload(unit, verification)
+    payload, timers = await _payload(unit, verification), []
     for law in sources:
         row = new_source(unit, verification, law)
         row.call_id = await _place(unit, row, payload)
         unit.add(row)
-        key = f"{row.id}/{row.asked_times}"
-        await set_timer(unit, TIMEOUT, key, row.due_at, {"source": row.id, "verification": verification.id})
+        told = {"source": row.id, "verification": verification.id}
+        timers.append(TimerSet(TIMEOUT, f"{row.id}/{row.asked_times}", row.due_at, told))
     await unit.flush()
+    await set_timers(unit, timers)
 
 
 def new_source(unit: UnitOfWork, verification: Verification, law: Mapping[str, Any]) -> VerificationSource:
